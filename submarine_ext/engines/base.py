@@ -1,0 +1,183 @@
+"""The promises every engine keeps. ``submarine_ext.testing.engines`` proves them.
+
+1. **Start is idempotent by name.** ``start(task)`` twice, from one server or from two, or
+   again after a crash at any point, begins the user's process at most once per name.
+2. **One stream.** ``observe()`` yields observations for all of the engine's tasks; nobody
+   polls per job. Every task that was started or adopted ends with exactly one ``Ended``
+   (a repeat after a restart is allowed and harmless).
+3. **Stop is complete.** After ``Ended`` nothing that the task began is alive, double-forked
+   children included. Stop of a task that waits or has ended is no error.
+4. **Logs are files.** Every byte of rank *r*'s stdout and stderr (merged) is appended to
+   ``task.log(r)``, in order, none lost, none twice, and is there before ``Ended`` is
+   reported. The file is the truth; readers resume by byte offset.
+5. **Adopt.** ``adopt(tasks)`` after a restart finds what an earlier server left: tasks that
+   run go on being observed, tasks that ended report how, tasks that never began are
+   started again by the caller through ``start`` (``adopt`` answers with their names), and
+   tasks whose end nobody can know are reported as ``lost``.
+6. **Refuse by name.** ``check(spec)`` raises :class:`~submarine_ext.errors.Invalid` naming
+   the field that this engine can't honour. Nothing is ever ignored.
+
+Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from submarine_ext.domain.jobs import JobSpec
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """One attempt of one job, as an engine sees it.
+
+    ``folder`` belongs to this attempt alone; ``folder/work`` already holds the unpacked
+    bundle (or is empty) and is where the process runs (in ``spec.workdir`` of it).
+    ``owner`` is used for fairness between people, never for access.
+    """
+
+    name: str
+    job: str
+    attempt: int
+    owner: str
+    project: str
+    spec: JobSpec
+    folder: Path
+
+    @property
+    def work(self) -> Path:
+        """The unpacked bundle, the process's working folder."""
+        return self.folder / "work"
+
+    @property
+    def artifacts(self) -> Path:
+        """What the task leaves: ``track.artifact``, ``outputs``, the executed notebook."""
+        return self.folder / "artifacts"
+
+    def log(self, rank: int) -> Path:
+        """Everything that rank printed, byte for byte."""
+        return self.folder / f"rank-{rank}.log"
+
+
+def task_name(job: str, attempt: int) -> str:
+    """The deterministic name by which an engine knows an attempt."""
+    return f"{job}-{attempt}"
+
+
+class Waiting(Struct, frozen=True, tag=True):
+    """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1."""
+
+    name: str
+    reason: str
+    position: int | None = None
+
+
+class Started(Struct, frozen=True, tag=True):
+    """The user's process exists. ``time`` is seconds since the epoch (UTC)."""
+
+    name: str
+    time: float
+
+
+class Outcome(StrEnum):
+    """How a task ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+class Ended(Struct, frozen=True, tag=True, kw_only=True):
+    """The task is over and nothing of it is alive.
+
+    ``reason`` is one plain sentence (None for success); ``exit_code`` is the process's own
+    (negative: ended by that signal); ``retryable`` is False where a further attempt cannot
+    help (a command that does not exist). ``remedy`` is a changed spec worth running, if any.
+    ``started``/``finished`` in seconds since the epoch, None where unknown.
+    """
+
+    name: str
+    outcome: Outcome
+    reason: str | None = None
+    exit_code: int | None = None
+    retryable: bool = True
+    remedy: JobSpec | None = None
+    started: float | None = None
+    finished: float | None = None
+
+
+Observation = Waiting | Started | Ended
+
+
+class Capacity(Struct, frozen=True, kw_only=True):
+    """What an engine has in all or what is in use: CPUs (1.5), bytes, GPUs."""
+
+    cpu: float
+    memory: int
+    gpu: int
+
+
+class EngineInfo(Struct, frozen=True, kw_only=True):
+    """What ``GET /engines`` tells of an engine. ``queue`` counts waiting tasks."""
+
+    name: str
+    title: str
+    healthy: bool
+    reason: str | None = None
+    capacity: Capacity | None = None
+    in_use: Capacity | None = None
+    queue: int = 0
+    running: int = 0
+
+
+class Engine(ABC):
+    """The interface; the module's docstring states what each method promises."""
+
+    name: str
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Get ready. Called once, before anything else, on the running event loop."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of everything this process holds. What runs goes on running."""
+
+    @abstractmethod
+    def check(self, spec: JobSpec) -> None:
+        """Raise ``Invalid`` with the field's name if this engine can't honour the spec."""
+
+    @abstractmethod
+    async def start(self, task: Task) -> None:
+        """Accept the task: promise 1. Returns when it is durable in the engine."""
+
+    @abstractmethod
+    async def stop(self, name: str, *, grace_seconds: float = 10.0) -> None:
+        """Ask for the end of a task: promise 3. The end itself comes through observe()."""
+
+    @abstractmethod
+    async def adopt(self, tasks: Iterable[Task]) -> set[str]:
+        """Take over what an earlier server left: promise 5. Names that never began."""
+
+    @abstractmethod
+    def observe(self) -> AsyncIterator[Observation]:
+        """All observations of all tasks, in order per task; ends with ``close()``."""
+
+    @abstractmethod
+    async def info(self) -> EngineInfo:
+        """Health and load, as ``GET /engines`` shows them."""
+
+
+@runtime_checkable
+class HasCapacity(Protocol):
+    """An engine that knows how much it has in all."""
+
+    def capacity(self) -> Capacity:
+        """Everything there is, used or not."""
+        ...
