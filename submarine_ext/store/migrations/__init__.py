@@ -1,0 +1,1 @@
+"""Alembic migrations. Revisions are numbers of four digits, in order, never edited."""

@@ -1,0 +1,97 @@
+"""Projects, jobs, events, metric points: the spine.
+
+Revision ID: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_UNFINISHED = sa.text("state IN ('pending', 'queued', 'running')")
+
+
+def _columns(kind: type[sa.types.TypeEngine[object]], names: str, *, nullable: bool = False) -> list[sa.Column[object]]:
+    return [sa.Column(name, kind(), nullable=nullable) for name in names.split()]
+
+
+def upgrade() -> None:
+    """Create everything. The events log refuses changes from its first day."""
+    op.create_table(
+        "projects",
+        sa.Column("name", sa.Text, primary_key=True),
+        *_columns(sa.Text, "title owner created"),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        *_columns(sa.Text, "id project owner name engine spec state target"),
+        *_columns(sa.Text, "reason remedy", nullable=True),
+        *_columns(sa.Integer, "attempt retries_left generation"),
+        *_columns(sa.Float, "grace_seconds"),
+        *_columns(sa.Text, "created"),
+        *_columns(sa.Text, "queued started finished progress", nullable=True),
+        *_columns(sa.Text, "latest"),
+        *_columns(sa.Integer, "exit_code", nullable=True),
+        *_columns(sa.Integer, "ranks revision"),
+        sa.UniqueConstraint("id", name="jobs_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("jobs_by_project", "jobs", ["project", "seq"])
+    op.create_index(
+        "jobs_unfinished",
+        "jobs",
+        ["state"],
+        sqlite_where=_UNFINISHED,
+        postgresql_where=_UNFINISHED,
+    )
+    op.create_table(
+        "idempotency",
+        *_columns(sa.Text, "principal key request job"),
+        sa.PrimaryKeyConstraint("principal", "key", name="idempotency_key"),
+    )
+    op.create_table(
+        "events",
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        *_columns(sa.Text, "time project actor action kind object data"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("events_by_project", "events", ["project", "seq"])
+    _refuse_changes_of_events()
+    op.create_table(
+        "points",
+        sa.Column("id", sa.Integer, primary_key=True),
+        *_columns(sa.Text, "job"),
+        *_columns(sa.Integer, "attempt rank"),
+        *_columns(sa.Text, "key"),
+        *_columns(sa.Integer, "step"),
+        *_columns(sa.Float, "value", nullable=True),
+        *_columns(sa.Float, "time"),
+    )
+    op.create_index("points_by_job", "points", ["job", "attempt", "key"])
+    op.create_table(
+        "params",
+        *_columns(sa.Text, "job"),
+        *_columns(sa.Integer, "attempt"),
+        *_columns(sa.Text, "name value"),
+        sa.PrimaryKeyConstraint("job", "attempt", "name", name="params_name"),
+    )
+    op.create_table(
+        "tails",
+        *_columns(sa.Text, "job"),
+        *_columns(sa.Integer, "attempt rank offset"),
+        sa.PrimaryKeyConstraint("job", "attempt", "rank", name="tails_rank"),
+    )
+
+
+def _refuse_changes_of_events() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER events_refuse_{verb.lower()} BEFORE {verb} ON events "
+            "BEGIN SELECT RAISE(ABORT, 'the events log is append-only'); END"
+        )
