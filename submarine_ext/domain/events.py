@@ -14,9 +14,9 @@ class EventRow(Struct, frozen=True, kw_only=True):
     """``kind`` is ``job`` (fields of a Job that changed) or ``deleted``; see protocol.md.
 
     ``actor`` is a person's name, or ``submarine`` for what the server does by itself.
+    ``seq`` is 0 until the store has numbered the row.
     """
 
-    seq: int
     time: str
     project: str
     actor: str
@@ -24,6 +24,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     kind: str
     object: str
     data: dict[str, Any]
+    seq: int = 0
 
 
 SYSTEM = "submarine"

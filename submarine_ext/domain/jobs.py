@@ -19,7 +19,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct, field
 
 from submarine_ext.domain.quantities import Quantity
@@ -135,7 +134,7 @@ class JobSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class Progress(Struct, frozen=True, omit_defaults=False):
-    """How far a job is: ``fraction`` 0–1 or unknown, ``eta_seconds`` or unknown."""
+    """How far a job is: ``fraction`` 0 to 1 or unknown, ``eta_seconds`` or unknown."""
 
     fraction: float | None = None
     message: str | None = None
@@ -174,14 +173,14 @@ class Job(Struct, frozen=True, kw_only=True):
 class Event(StrEnum):
     """What can happen to a job; with the state it decides the next (:func:`decide`)."""
 
-    CLAIMED = "claimed"            # reconcile took it for the engine
-    WAITS = "waits"                # the engine says what it waits for
-    STARTED = "started"            # the user's process exists
-    SUCCEEDED = "succeeded"        # exit code 0
-    FAILED = "failed"              # any other end of its own
-    STOPPED = "stopped"            # it ended because somebody stopped it
-    VANISHED = "vanished"          # nobody knows how it ended
-    RETRIED = "retried"            # a further attempt begins
+    CLAIMED = "claimed"  # reconcile took it for the engine
+    WAITS = "waits"  # the engine says what it waits for
+    STARTED = "started"  # the user's process exists
+    SUCCEEDED = "succeeded"  # exit code 0
+    FAILED = "failed"  # any other end of its own
+    STOPPED = "stopped"  # it ended because somebody stopped it
+    VANISHED = "vanished"  # nobody knows how it ended
+    RETRIED = "retried"  # a further attempt begins
 
 
 _P, _Q, _R = JobState.PENDING, JobState.QUEUED, JobState.RUNNING
@@ -214,8 +213,3 @@ def decide(state: JobState, event: Event) -> JobState | None:
     crash; it is not an error and must change nothing.
     """
     return TRANSITIONS.get((state, event))
-
-
-def encode(value: Any) -> str:
-    """JSON text of a struct (msgspec), for the store and the wire."""
-    return msgspec.json.encode(value).decode()

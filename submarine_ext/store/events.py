@@ -11,36 +11,25 @@ from submarine_ext.domain.events import EventRow
 from submarine_ext.store.schema import events
 
 _INSERT = insert(events)
+_GIVEN = [name for name in EventRow.__struct_fields__ if name != "seq"]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def append(
-    conn: Connection, *, time: str, project: str, actor: str, action: str, kind: str, object: str, data: Any
-) -> None:
-    """Add one row; it takes effect with the transaction that the caller is in."""
-    conn.execute(
-        _INSERT,
-        {
-            "time": time,
-            "project": project,
-            "actor": actor,
-            "action": action,
-            "kind": kind,
-            "object": object,
-            "data": msgspec.json.encode(data).decode(),
-        },
-    )
+def append(conn: Connection, row: EventRow) -> None:
+    """Add one row (its ``seq`` is given here); it takes effect with the caller's transaction."""
+    values = {name: getattr(row, name) for name in _GIVEN}
+    conn.execute(_INSERT, {**values, "data": msgspec.json.encode(row.data).decode()})
 
 
 def after(
-    conn: Connection, seq: int, limit: int, project: str | None = None, object: str | None = None
+    conn: Connection, seq: int, limit: int, project: str | None = None, job: str | None = None
 ) -> list[EventRow]:
-    """Rows with a greater number, oldest first; of one project or object if given."""
+    """Rows with a greater number, oldest first; of one project or job if given."""
     query = select(events).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
     if project is not None:
         query = query.where(events.c.project == project)
-    if object is not None:
-        query = query.where(events.c.object == object)
+    if job is not None:
+        query = query.where(events.c.object == job)
     rows = conn.execute(query).mappings()
     return [EventRow(**{**row, "data": _decode(row["data"])}) for row in rows]
 

@@ -5,6 +5,8 @@ Revision ID: 0001
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,7 +16,9 @@ down_revision = None
 _UNFINISHED = sa.text("state IN ('pending', 'queued', 'running')")
 
 
-def _columns(kind: type[sa.types.TypeEngine[object]], names: str, *, nullable: bool = False) -> list[sa.Column[object]]:
+def _columns(
+    kind: type[sa.types.TypeEngine[Any]], names: str, *, nullable: bool = False
+) -> list[sa.Column[Any]]:
     return [sa.Column(name, kind(), nullable=nullable) for name in names.split()]
 
 

@@ -1,0 +1,56 @@
+"""The folders of jobs: ``<root>/<job>/<attempt>/{work,artifacts,rank-0.log,…}``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from msgspec import Struct
+
+from submarine_ext.errors import NotFound
+
+
+class Artifact(Struct, frozen=True):
+    """A file that a job left: its path below the artifacts folder and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class JobFiles:
+    """Folders of all jobs below ``root``. Job ids are made by the server, so they are safe."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, job: str, attempt: int) -> Path:
+        """The attempt's own folder, which need not exist yet."""
+        return self.root / job / str(attempt)
+
+    def log(self, job: str, attempt: int, rank: int) -> Path:
+        """Everything that rank printed, byte for byte."""
+        return self.folder(job, attempt) / f"rank-{rank}.log"
+
+    def artifacts(self, job: str, attempt: int) -> list[Artifact]:
+        """Regular files below ``artifacts``, by path; links are not followed."""
+        root = self.folder(job, attempt) / "artifacts"
+        found = []
+        for folder, _, names in os.walk(root):
+            for name in names:
+                info = (Path(folder) / name).lstat()
+                if stat.S_ISREG(info.st_mode):
+                    path = (Path(folder) / name).relative_to(root).as_posix()
+                    found.append(Artifact(path, info.st_size))
+        return sorted(found, key=lambda artifact: artifact.path)
+
+    def artifact(self, job: str, attempt: int, path: str) -> Path:
+        """The file of a listed artifact. Raises NotFound for anything that is not listed."""
+        if path not in {artifact.path for artifact in self.artifacts(job, attempt)}:
+            raise NotFound
+        return self.folder(job, attempt) / "artifacts" / path
+
+    def remove(self, job: str) -> None:
+        """Delete everything of a job; what is already gone is no error."""
+        shutil.rmtree(self.root / job, ignore_errors=True)

@@ -1,0 +1,220 @@
+"""Jobs in the database. Every change goes through :func:`change`, with its event.
+
+``Record`` is a job with what only the server needs. Changes are fenced by ``generation``:
+one that was decided on an older reading does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from submarine_ext.domain.events import SYSTEM, EventRow
+from submarine_ext.domain.jobs import (
+    TERMINAL,
+    Event,
+    Job,
+    JobSpec,
+    JobState,
+    Progress,
+    Target,
+    decide,
+)
+from submarine_ext.domain.pages import JobFilter, Page
+from submarine_ext.domain.times import now
+from submarine_ext.errors import Invalid
+from submarine_ext.store import events
+from submarine_ext.store.schema import idempotency, jobs, params, points, tails
+
+UNFINISHED = tuple(str(state) for state in JobState if state not in TERMINAL)
+_JSON = ("spec", "remedy", "progress", "latest")
+
+_INSERT = insert(jobs)
+_BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
+_INSERT_KEY = insert(idempotency)
+_BY_KEY = select(idempotency.c.request, idempotency.c.job).where(
+    idempotency.c.principal == bindparam("principal"), idempotency.c.key == bindparam("key")
+)
+
+_spec = msgspec.json.Decoder(JobSpec).decode
+_progress = msgspec.json.Decoder(Progress).decode
+_latest = msgspec.json.Decoder(dict[str, float | str]).decode
+
+
+class Record(Struct, frozen=True):
+    """A job, and what of it is the server's own business."""
+
+    job: Job
+    seq: int
+    generation: int
+    retries_left: int
+    grace_seconds: float
+
+
+def add(conn: Connection, job: Job, *, actor: str, retries: int) -> None:
+    """Remember a new job, and tell."""
+    _insert_row(conn, job, retries)
+    _tell(conn, job, actor, "job.submitted", msgspec.to_builtins(job))
+
+
+def _insert_row(conn: Connection, job: Job, retries: int) -> None:
+    row = {name: getattr(job, name) for name in Job.__struct_fields__}
+    row |= {name: _text(row[name]) for name in _JSON}
+    conn.execute(_INSERT, {**row, "generation": 1, "retries_left": retries, "grace_seconds": 10.0})
+
+
+def get(conn: Connection, job_id: str) -> Record | None:
+    """One job, None where there is none."""
+    row = conn.execute(_BY_ID, {"id": job_id}).mappings().first()
+    return None if row is None else _record(row)
+
+
+def page(conn: Connection, project: str, wanted: JobFilter) -> Page[Job]:
+    """Newest first. The cursor is the number of the last job that was given."""
+    query = _filtered(select(jobs).where(jobs.c.project == project), wanted)
+    query = query.order_by(jobs.c.seq.desc()).limit(wanted.limit + 1)
+    rows = conn.execute(query).mappings().all()
+    more = len(rows) > wanted.limit
+    shown = rows[: wanted.limit]
+    return Page([_record(row).job for row in shown], str(shown[-1]["seq"]) if more else None)
+
+
+def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
+    if wanted.state:
+        query = query.where(jobs.c.state.in_([str(state) for state in wanted.state]))
+    if wanted.owner is not None:
+        query = query.where(jobs.c.owner == wanted.owner)
+    if wanted.text is not None:
+        like = f"%{_escaped(wanted.text)}%"
+        query = query.where(
+            or_(jobs.c.name.like(like, escape="\\"), jobs.c.id.like(like, escape="\\"))
+        )
+    if wanted.tag is not None:
+        quoted = _escaped(msgspec.json.encode(wanted.tag).decode())
+        query = query.where(jobs.c.spec.like(f'%"tags":[%{quoted}%]%', escape="\\"))
+    if wanted.cursor is not None:
+        query = query.where(jobs.c.seq < _cursor(wanted.cursor))
+    return query
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid("cursor must be a 'next' that a list answered.", field="cursor")
+    return int(text)
+
+
+def unfinished(conn: Connection) -> list[Record]:
+    """All jobs that have not ended, oldest first."""
+    query = select(jobs).where(jobs.c.state.in_(UNFINISHED)).order_by(jobs.c.seq)
+    return [_record(row) for row in conn.execute(query).mappings()]
+
+
+def claim(conn: Connection, limit: int) -> list[Record]:
+    """Take up to ``limit`` pending jobs for the engine, oldest first."""
+    query = select(jobs).where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(limit)
+    found = [_record(row) for row in conn.execute(query).mappings().all()]
+    taken = [transition(conn, record, Event.CLAIMED, actor=SYSTEM) for record in found]
+    return [record for record in taken if record is not None]
+
+
+def transition(
+    conn: Connection, record: Record, event: Event, *, actor: str, **fields: Any
+) -> Record | None:
+    """Move the job as the table says, together with ``fields``; None if it says nothing."""
+    state = decide(record.job.state, event)
+    if state is None:
+        return None
+    if event is Event.CLAIMED:
+        fields["queued"] = now()
+    if state.terminal:
+        fields.setdefault("finished", now())
+    return change(conn, record, actor=actor, action=f"job.{event}", state=state, **fields)
+
+
+def change(
+    conn: Connection, record: Record, *, actor: str, action: str, **fields: Any
+) -> Record | None:
+    """Set columns and append the event. None if somebody else was faster (the fence)."""
+    values = {**fields, "revision": record.job.revision + 1, "generation": record.generation + 1}
+    stored = {name: _text(v) if name in _JSON else v for name, v in values.items()}
+    done = conn.execute(
+        update(jobs)
+        .where(jobs.c.id == record.job.id, jobs.c.generation == record.generation)
+        .values(stored)
+    )
+    if done.rowcount == 0:
+        return None
+    own = {name: values.pop(name) for name in list(values) if name in Record.__struct_fields__}
+    job = msgspec.structs.replace(record.job, **values)
+    _tell(conn, job, actor, action, {"id": job.id, **msgspec.to_builtins(values)})
+    return msgspec.structs.replace(record, job=job, **own)
+
+
+def remove(conn: Connection, job: Job, *, actor: str) -> None:
+    """Forget a job with its points; the events log keeps that it was."""
+    for table in (points, params, tails):
+        conn.execute(delete(table).where(table.c.job == job.id))
+    conn.execute(delete(idempotency).where(idempotency.c.job == job.id))
+    conn.execute(delete(jobs).where(jobs.c.id == job.id))
+    _tell(conn, job, actor, "job.deleted", {"id": job.id}, kind="deleted")
+
+
+def remembered(conn: Connection, principal: str, key: str) -> tuple[str, str] | None:
+    """(request hash, job id) of an idempotency key that was used before."""
+    row = conn.execute(_BY_KEY, {"principal": principal, "key": key}).first()
+    return None if row is None else (row.request, row.job)
+
+
+def remember(conn: Connection, principal: str, key: str, request: str, job: str) -> None:
+    """Bind an idempotency key to the job that it made."""
+    conn.execute(_INSERT_KEY, {"principal": principal, "key": key, "request": request, "job": job})
+
+
+def _tell(
+    conn: Connection, job: Job, actor: str, action: str, data: Any, kind: str = "job"
+) -> None:
+    row = EventRow(
+        time=now(),
+        project=job.project,
+        actor=actor,
+        action=action,
+        kind=kind,
+        object=job.id,
+        data=data,
+    )
+    events.append(conn, row)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _record(row: RowMapping) -> Record:
+    values = dict(row)
+    own = {
+        name: values.pop(name) for name in ("seq", "generation", "retries_left", "grace_seconds")
+    }
+    values["spec"] = _spec(values["spec"])
+    values["remedy"] = None if values["remedy"] is None else _spec(values["remedy"])
+    values["progress"] = None if values["progress"] is None else _progress(values["progress"])
+    values["latest"] = _latest(values["latest"])
+    values["state"] = JobState(values["state"])
+    values["target"] = Target(values["target"])
+    return Record(job=Job(**values), **own)
