@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from submarine_ext.domain.bundles import MAX_ENTRIES, MAX_UNPACKED, check_name
 from submarine_ext.domain.quantities import human_bytes
@@ -91,7 +91,7 @@ class BundleWriter:
         self._size = 0
         self._file: IO[bytes] | None = None
 
-    def __enter__(self) -> BundleWriter:
+    def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = tempfile.NamedTemporaryFile(dir=self._folder, prefix=".receiving-")
         return self
@@ -180,10 +180,10 @@ def _body(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     return body
 
 
-def _write_file(target: Path, body: IO[bytes], *, executable: bool) -> None:
+def _write_file(target: Path, body: IO[bytes], mode: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # O_EXCL and O_NOFOLLOW: never through a link, never over what is there.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(target, flags, 0o755 if executable else 0o644), "wb") as out:
+    with os.fdopen(os.open(target, flags, mode), "wb") as out:
         while chunk := body.read(_CHUNK):
             out.write(chunk)
