@@ -1,0 +1,117 @@
+"""The way in: one server, one credential, its resources.
+
+::
+
+    client = Client()                      # finds the server by itself
+    job = client.run(script="train.py")    # with the working folder
+    job.wait(show=print)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from submarine_ext.client.bundle import Bundle, packed
+from submarine_ext.client.discovery import Server
+from submarine_ext.client.handle import JobHandle
+from submarine_ext.client.jobs import Jobs
+from submarine_ext.client.transport import connect
+from submarine_ext.domain.jobs import Job, JobSpec
+from submarine_ext.domain.projects import DEFAULT
+
+
+class Client:
+    """A connection to submarine-ext in a Jupyter server; see :mod:`.discovery` for which.
+
+    Raises ``Unavailable`` where no server runs, ``NotFound`` where it lacks the extension.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        self._transport = connect(url, token)
+        self.jobs = Jobs(self._transport, JobHandle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections; jobs go on."""
+        self._transport.close()
+
+    @property
+    def server(self) -> Server:
+        """The server that was found."""
+        return self._transport.server
+
+    def me(self) -> dict[str, Any]:
+        """Who the server says we are, and what we may do."""
+        answer: dict[str, Any] = self._transport.get("me").json()
+        return answer
+
+    def engines(self) -> list[dict[str, Any]]:
+        """Where jobs can run, with health and load."""
+        items: list[dict[str, Any]] = self._transport.get("engines").json()["items"]
+        return items
+
+    def watch(self, job_id: str) -> Iterator[Job]:
+        """A job now and after each change, up to its end."""
+        return self.jobs.watch(job_id)
+
+    def run(
+        self,
+        spec: JobSpec | None = None,
+        *,
+        folder: Path | str | None = ".",
+        project: str = DEFAULT,
+        warn: Callable[[str], object] = lambda _: None,
+        **fields: Any,
+    ) -> JobHandle:
+        """Submit a spec together with a working folder (None: without one).
+
+        On the local engine it runs under this interpreter, so that the job finds the same
+        packages. ``warn`` is called with sentences about large files.
+        """
+        body = {**msgspec.to_builtins(spec), **fields} if spec is not None else dict(fields)
+        body.setdefault("environment", self._environment(body.get("engine")))
+        if folder is not None and "bundle" not in body:
+            with packed(Path(folder)) as bundle:
+                for sentence in bundle.warnings:
+                    warn(sentence)
+                body["bundle"] = self.upload(bundle)
+        return self.jobs.submit(body, project=project)
+
+    def upload(self, bundle: Bundle) -> str:
+        """Send a bundle unless the server has it; its hash."""
+        path = f"bundles/{bundle.sha256}"
+        if self._transport.send("HEAD", path, accept=(404,)).status_code == 404:
+            self._transport.upload(path, bundle.file)
+        return bundle.sha256
+
+    def _environment(self, engine: str | None) -> str | None:
+        """Our own interpreter, where it exists on the engine's machine and is not the default."""
+        if not self.server.local:
+            return None
+        for info in self.engines():
+            python = info.get("python")
+            if python and engine in (None, info["name"]):
+                return None if _same_python(python) else sys.executable
+        return None
+
+
+def _same_python(other: str) -> bool:
+    """Equal folders count, not equal files: environments link to one interpreter."""
+    mine, theirs = Path(sys.executable), Path(other)
+    return mine.parent.resolve() == theirs.parent.resolve() and mine.resolve() == theirs.resolve()

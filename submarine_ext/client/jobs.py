@@ -1,0 +1,208 @@
+"""``client.jobs``: submit, find and steer jobs."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from submarine_ext.client import follow
+from submarine_ext.client.results import Artifact, Metrics, metrics_from
+from submarine_ext.client.transport import Transport
+from submarine_ext.client.words import sentence
+from submarine_ext.domain.jobs import Job, JobSpec
+from submarine_ext.domain.projects import DEFAULT
+from submarine_ext.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from submarine_ext.client.handle import JobHandle
+
+PAGE = 1024 * 1024  # bytes of log in one answer
+SHOW_EVERY = 1.0  # seconds between lines that wait() shows for one state
+
+
+class Jobs:
+    """The jobs of a server. Errors are those of :mod:`submarine_ext.errors`."""
+
+    def __init__(self, transport: Transport, handle: Callable[[Jobs, Job], JobHandle]) -> None:
+        self._transport, self._handle = transport, handle
+
+    def submit(
+        self, spec: JobSpec | dict[str, Any] | None = None, *, project: str = DEFAULT, **fields: Any
+    ) -> JobHandle:
+        """Run a spec, or one of these fields: ``submit(command=["make"], name="x")``."""
+        body = {**(_wire(spec) if spec is not None else {}), **fields}
+        answer = self._transport.post(f"projects/{quote(project)}/jobs", _checked(body))
+        return self._handle(self, _job(answer.content))
+
+    def get(self, job_id: str) -> JobHandle:
+        """The job with this id."""
+        return self._handle(self, self.read(job_id))
+
+    def read(self, job_id: str) -> Job:
+        """The job's present state."""
+        return _job(self._transport.get(_path(job_id)).content)
+
+    def list(self, *, project: str = DEFAULT, **filters: Any) -> Iterator[Job]:
+        """Jobs, newest first, all pages: ``state`` (one or several), ``owner``, ``text``,
+        ``tag``, and ``limit``, the size of a page.
+        """
+        cursor = None
+        while True:
+            route = f"projects/{quote(project)}/jobs"
+            page = self._transport.get(route, **filters, cursor=cursor).json()
+            yield from msgspec.convert(page["items"], list[Job])
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    def find(self, text: str = "last", *, project: str = DEFAULT) -> JobHandle:
+        """A job by id, by the beginning of an id that only one job has, or the ``last`` one."""
+        if text == "last":
+            return self._newest(project)
+        try:
+            return self.get(text)
+        except NotFound:
+            return self._by_prefix(text, project)
+
+    def stop(self, job_id: str, *, grace_seconds: float | None = None) -> Job:
+        """Ask for the end of a job: SIGTERM, and SIGKILL after the grace."""
+        body = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
+        return _job(self._transport.post(_path(job_id, "stop"), body).content)
+
+    def retry(self, job_id: str) -> Job:
+        """Run a finished job once more, as its next attempt."""
+        return _job(self._transport.post(_path(job_id, "retry"), {}).content)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a finished job with its logs, metrics and artifacts."""
+        self._transport.send("DELETE", _path(job_id))
+
+    def logs(
+        self,
+        job_id: str,
+        *,
+        follow: bool = False,
+        rank: int = 0,
+        attempt: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[str]:
+        """Pieces of what a rank printed, from a byte offset (negative: from the end).
+
+        With ``follow`` until the job ends; else what is there now.
+        """
+        if follow and attempt is None and offset >= 0:
+            return self._follow_log(job_id, rank, offset)
+        return self._log_pages(job_id, rank=rank, attempt=attempt, offset=offset)
+
+    def log_tail(self, job_id: str, *, size: int, attempt: int | None = None) -> tuple[str, int]:
+        """About the last ``size`` bytes of rank 0's log, and the offset after them."""
+        answer = self._transport.get(_path(job_id, "logs"), attempt=attempt, offset=-size)
+        return answer.text, int(answer.headers["Submarine-Next-Offset"])
+
+    def metrics(self, job_id: str, *, keys: Sequence[str] = (), points: int = 1000) -> Metrics:
+        """Metric series, each downsampled to at most ``points``, and parameters."""
+        query = {"keys": ",".join(keys), "points": points}
+        return metrics_from(self._transport.get(_path(job_id, "metrics"), **query).json())
+
+    def artifacts(self, job_id: str) -> builtins.list[Artifact]:
+        """The files that the job left."""
+        answer = self._transport.get(_path(job_id, "artifacts")).json()
+        return msgspec.convert(answer["items"], list[Artifact])
+
+    def download(self, job_id: str, path: str, to: Path | str | None = None) -> Path:
+        """Save an artifact, by default under its own name in the working folder."""
+        target = Path(to) if to is not None else Path(Path(path).name)
+        if target.is_dir():
+            target = target / Path(path).name
+        return self._transport.download(_path(job_id, f"artifacts/{quote(path)}"), target)
+
+    def watch(self, job_id: str, *, timeout: float | None = None) -> Iterator[Job]:
+        """The job now and after each change, up to a terminal state.
+
+        Raises ``TimeoutError`` after ``timeout`` seconds. Survives restarts of the server.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for job in follow.changes(self._transport.server, job_id, self.read):
+            if job is not None:
+                yield job
+            elif deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"Job {job_id} has not ended after {timeout:g} seconds; it goes on running."
+                )
+
+    def wait(
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,
+        show: Callable[[str], object] | None = None,
+    ) -> Job:
+        """Return the job once it is over, however it ended.
+
+        ``show=print`` shows progress: a line for each change, at most one a second.
+        """
+        last, state, at = self.read(job_id), None, 0.0
+        for last in self.watch(job_id, timeout=timeout):
+            due = time.monotonic() - at >= SHOW_EVERY or last.state != state
+            if show is not None and due:
+                show(sentence(last))
+                state, at = last.state, time.monotonic()
+        return last
+
+    def _follow_log(self, job_id: str, rank: int, offset: int) -> Iterator[str]:
+        return follow.log_text(self._transport.server, job_id, self.read, rank=rank, offset=offset)
+
+    def _log_pages(self, job_id: str, *, offset: int, **query: Any) -> Iterator[str]:
+        while True:
+            answer = self._transport.get(_path(job_id, "logs"), offset=offset, limit=PAGE, **query)
+            if answer.text:
+                yield answer.text
+            following = int(answer.headers["Submarine-Next-Offset"])
+            if following == offset or following >= int(answer.headers["Submarine-Size"]):
+                return
+            offset = following
+
+    def _newest(self, project: str) -> JobHandle:
+        newest = next(self.list(project=project, limit=1), None)
+        if newest is None:
+            raise NotFound("There are no jobs yet: start one with `submarine run`.")
+        return self._handle(self, newest)
+
+    def _by_prefix(self, text: str, project: str) -> JobHandle:
+        matching = (job for job in self.list(project=project, text=text) if job.id.startswith(text))
+        found = [job for job, _ in zip(matching, range(4), strict=False)]
+        if not found:
+            raise NotFound(f"No job's id begins with {text!r}; `submarine jobs` lists them.")
+        if len(found) > 1:
+            ids = ", ".join(f"{job.id} ({job.name})" for job in found[:3])
+            more = " and more" if len(found) > 3 else ""
+            raise Invalid(f"Several jobs begin with {text!r}: {ids}{more}. Write more of the id.")
+        return self._handle(self, found[0])
+
+
+def _path(job_id: str, rest: str = "") -> str:
+    return f"jobs/{quote(job_id, safe='')}" + (f"/{rest}" if rest else "")
+
+
+def _job(body: bytes) -> Job:
+    return msgspec.json.decode(body, type=Job)
+
+
+def _wire(spec: JobSpec | dict[str, Any]) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(spec)
+    return built
+
+
+def _checked(body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _wire(msgspec.convert(body, JobSpec))
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at ")
+        field = where.strip("`").removeprefix("$").lstrip(".") or None
+        raise Invalid(f"The job's {field or 'spec'}: {message}.", field=field) from None

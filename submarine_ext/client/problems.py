@@ -1,0 +1,62 @@
+"""Answers that are not successes, as the errors of :mod:`submarine_ext.errors`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
+
+
+def _tree(root: type[SubmarineError]) -> dict[str, type[SubmarineError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _tree(child)
+    return found
+
+
+_BY_CODE = _tree(SubmarineError)
+
+
+def from_problem(problem: dict[str, Any], *, retry_after: int = 2) -> SubmarineError:
+    """The error that a problem (RFC 9457, or an ``error`` frame of the socket) stands for."""
+    kind = _BY_CODE.get(str(problem.get("code")), SubmarineError)
+    detail = str(problem.get("detail") or problem.get("title") or "The server gave no reason.")
+    if issubclass(kind, Unavailable):
+        return kind(detail, retry_after=retry_after)
+    if issubclass(kind, NotFound):
+        return kind(detail)
+    field = problem.get("field")
+    return kind(detail, field=str(field) if field else None)
+
+
+def from_response(response: httpx.Response) -> SubmarineError:
+    """The error of a response, also one that Jupyter itself or a proxy wrote."""
+    if "problem+json" in response.headers.get("content-type", ""):
+        return from_problem(response.json(), retry_after=_retry_after(response))
+    where = str(response.request.url.copy_with(path="/", query=None))
+    status = response.status_code
+    if status in (401, 403) or response.is_redirect:
+        return Forbidden(
+            f"The server at {where} does not accept this credential. "
+            "Set SUBMARINE_TOKEN to its token (`jupyter server list` shows it)."
+        )
+    if status == 404:
+        return without_extension(where)
+    if status in (502, 503, 504):
+        return Unavailable(f"The server at {where} is not ready (HTTP {status}). Try again soon.")
+    return SubmarineError(f"The server at {where} failed (HTTP {status}). Its log says why.")
+
+
+def without_extension(where: str) -> NotFound:
+    """The sentence for a Jupyter server that knows no jobs."""
+    return NotFound(
+        f"The Jupyter server at {where} runs without submarine-ext. Install it in that "
+        "server's environment (pip install submarine-ext) and restart the server."
+    )
+
+
+def _retry_after(response: httpx.Response) -> int:
+    text = response.headers.get("retry-after", "")
+    return int(text) if text.isdigit() else 2
