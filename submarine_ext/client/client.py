@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import msgspec
 
-from submarine_ext.client.bundle import Bundle, packed
+from submarine_ext.files.packing import Bundle, packed
 from submarine_ext.client.discovery import Server
 from submarine_ext.client.handle import JobHandle
 from submarine_ext.client.jobs import Jobs
