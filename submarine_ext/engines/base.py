@@ -69,6 +69,12 @@ def task_name(job: str, attempt: int) -> str:
     return f"{job}-{attempt}"
 
 
+def task_parts(name: str) -> tuple[str, int]:
+    """(job, attempt) of a name that :func:`task_name` made."""
+    job, _, attempt = name.rpartition("-")
+    return job, int(attempt)
+
+
 class Waiting(Struct, frozen=True, tag=True):
     """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1."""
 

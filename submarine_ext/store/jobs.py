@@ -167,6 +167,17 @@ def change(
     return msgspec.structs.replace(record, job=job, **own)
 
 
+def retry(
+    conn: Connection, record: Record, *, actor: str, retries: int, reason: str | None = None
+) -> Record | None:
+    """Begin a further attempt: everything that told of the last one is cleared."""
+    cleared = dict.fromkeys(("queued", "started", "finished", "progress", "exit_code", "remedy"))
+    fields = {**cleared, "latest": {}, "target": Target.RUN, "attempt": record.job.attempt + 1}
+    return transition(
+        conn, record, Event.RETRIED, actor=actor, retries_left=retries, reason=reason, **fields
+    )
+
+
 def remove(conn: Connection, job: Job, *, actor: str) -> None:
     """Forget a job with its points; the events log keeps that it was."""
     for table in (points, params, tails):

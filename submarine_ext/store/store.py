@@ -31,6 +31,9 @@ READERS = 3
 BUSY_SECONDS = 4.0
 GIVE_UP_SECONDS = 8.0
 
+#: What rooms above may call the connection that they hand back to functions of this room.
+Transaction = Connection
+
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 
 

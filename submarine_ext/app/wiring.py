@@ -1,0 +1,114 @@
+"""The composition root: one :class:`Submarine` for each server process, no global instances.
+
+It knows every room and nothing of HTTP; the extension opens it on first use, because its
+imports (SQLAlchemy above all) are what a server start should not pay for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from msgspec import Struct
+
+from submarine_ext.domain.bundles import MAX_PACKED
+from submarine_ext.domain.projects import DEFAULT
+from submarine_ext.engines.local.engine import LocalEngine
+from submarine_ext.files.bundles import BundleFiles
+from submarine_ext.files.jobs import JobFiles
+from submarine_ext.reconcile.collect import Collector
+from submarine_ext.reconcile.dispatch import Dispatcher
+from submarine_ext.reconcile.lease import Lease
+from submarine_ext.reconcile.reconciler import Reconciler
+from submarine_ext.reconcile.record import Recorder
+from submarine_ext.reconcile.relay import Relay
+from submarine_ext.services.bundles import Bundles
+from submarine_ext.services.engines import Engines
+from submarine_ext.services.feed import Feed
+from submarine_ext.services.jobs import Jobs
+from submarine_ext.services.people import People
+from submarine_ext.services.results import Results
+from submarine_ext.store import projects
+from submarine_ext.store.store import Store
+
+DATABASE = "submarine.sqlite"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What may be configured. ``root`` holds everything; ``owner`` owns the default project.
+
+    ``cpu``, ``memory`` (bytes) and ``gpu`` replace what the local engine finds on the
+    machine; ``folder_root`` is what the lab's file browser shows.
+    """
+
+    root: Path
+    owner: str
+    folder_root: Path | None = None
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int | None = None
+    python: str = sys.executable
+    max_bundle_bytes: int = MAX_PACKED
+
+
+class Submarine:
+    """All services of one server, and what it does by itself."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._store = store
+        job_files = JobFiles(settings.root / "jobs")
+        bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
+        local = LocalEngine(
+            settings.root / "jobs",
+            cpu=settings.cpu,
+            memory=settings.memory,
+            gpu=settings.gpu,
+            python=settings.python,
+        )
+        self._engines = {local.name: local}
+        self.engines = Engines(self._engines)
+        self.people = People(store)
+        self.bundles = Bundles(bundle_files, settings.folder_root)
+        self.results = Results(store, job_files)
+        self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._wake)
+        self.feed = Feed(self.jobs, self.results)
+        self._relay = Relay(store, self.feed.events)
+        self._collector = Collector(store, job_files, self.feed)
+        dispatcher = Dispatcher(store, self._engines, job_files, bundle_files, self._collector)
+        recorder = Recorder(store, self._collector, self._ended)
+        lease = Lease(settings.root / "reconcile.lock")
+        self._reconciler = Reconciler(lease, self._engines, dispatcher, recorder)
+        self._running: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Submarine:
+        """Open the database and begin to look after jobs. Raises NewerDatabase, Unavailable."""
+        settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        store = await Store.open(settings.root / DATABASE)
+        await store.write(lambda tx: projects.ensure(tx, DEFAULT, "Default", settings.owner))
+        submarine = cls(settings, store)
+        for engine in submarine._engines.values():
+            await engine.open()
+        for work in (submarine._relay, submarine._collector, submarine._reconciler):
+            task = asyncio.create_task(work.run(), name=f"submarine {type(work).__name__}")
+            submarine._running.append(task)
+        return submarine
+
+    async def close(self) -> None:
+        """Stop looking after jobs; the jobs go on and are adopted by the next process."""
+        for task in reversed(self._running):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for engine in self._engines.values():
+            await engine.close()
+        await self._store.close()
+
+    def _wake(self) -> None:
+        self._reconciler.wake()
+
+    def _ended(self, job: str, attempt: int) -> None:
+        self.feed.ended(job, attempt)
+        self._reconciler.wake()  # a further attempt may be pending

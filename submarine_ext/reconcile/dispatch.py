@@ -1,0 +1,152 @@
+"""Gives pending jobs to their engines, and passes on the wish to stop.
+
+The claim is a transaction of its own before the start: after a crash between the two, the
+job is ``queued`` and :meth:`Dispatcher.adopt` starts it (again), which engines accept at
+most once per name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Mapping
+
+from submarine_ext.domain.events import SYSTEM
+from submarine_ext.domain.jobs import Event, JobState, Target
+from submarine_ext.engines.base import Engine, Task, task_name
+from submarine_ext.errors import NotFound, SubmarineError
+from submarine_ext.failpoints import reach
+from submarine_ext.files.bundles import BundleFiles
+from submarine_ext.files.jobs import JobFiles
+from submarine_ext.reconcile.collect import Collector
+from submarine_ext.store import jobs
+from submarine_ext.store.jobs import Record
+from submarine_ext.store.store import Store
+
+log = logging.getLogger(__name__)
+
+CLAIM = 64
+
+
+class Dispatcher:
+    """Pending jobs become tasks of an engine; unwanted ones are stopped."""
+
+    def __init__(
+        self,
+        store: Store,
+        engines: Mapping[str, Engine],
+        files: JobFiles,
+        bundles: BundleFiles,
+        collector: Collector,
+    ) -> None:
+        self._store = store
+        self._engines = engines
+        self._files = files
+        self._bundles = bundles
+        self._collector = collector
+        self._starting: dict[str, asyncio.Task[None]] = {}
+        self._stopping: set[str] = set()
+
+    async def adopt(self) -> None:
+        """Take over what an earlier process left unfinished."""
+        left = await self._store.read(jobs.unfinished)
+        given = [record for record in left if record.job.state is not JobState.PENDING]
+        for name, engine in self._engines.items():
+            records = {self.task(r).name: r for r in given if r.job.engine == name}
+            for record in records.values():
+                self._collector.follow(record.job)
+            never_began = await engine.adopt([self.task(r) for r in records.values()])
+            for task in never_began:
+                self._start(records[task])
+        if given:
+            log.info("%d unfinished jobs taken over", len(given))
+
+    async def turn(self) -> None:
+        """Claim and start what is pending, stop what is unwanted."""
+        while claimed := await self._store.write(lambda tx: jobs.claim(tx, CLAIM)):
+            reach("after-claim")
+            for record in claimed:
+                self._start(record)
+        await self._stop_unwanted()
+
+    def task(self, record: Record) -> Task:
+        """The attempt as the engine sees it."""
+        job = record.job
+        return Task(
+            name=task_name(job.id, job.attempt),
+            job=job.id,
+            attempt=job.attempt,
+            owner=job.owner,
+            project=job.project,
+            spec=job.spec,
+            folder=self._files.folder(job.id, job.attempt),
+        )
+
+    def _start(self, record: Record) -> None:
+        name = self.task(record).name
+        starting = asyncio.create_task(self._start_one(record), name=f"start {name}")
+        self._starting[name] = starting
+        starting.add_done_callback(lambda _: self._starting.pop(name, None))
+
+    async def _start_one(self, record: Record) -> None:
+        task = self.task(record)
+        try:
+            if record.job.spec.bundle is None:
+                _make_folders(task)
+            else:
+                await asyncio.to_thread(self._unpack, task)
+            self._collector.follow(record.job)
+            await self._engines[record.job.engine].start(task)
+            reach("after-start")
+        except (SubmarineError, OSError) as error:
+            await self._failed_to_start(record, _words(error))
+
+    async def _failed_to_start(self, record: Record, reason: str) -> None:
+        log.warning("%s could not be started: %s", record.job.id, reason)
+        await self._store.write(
+            lambda tx: jobs.transition(tx, record, Event.FAILED, actor=SYSTEM, reason=reason)
+        )
+        self._collector.forget(record.job.id)
+
+    def _unpack(self, task: Task) -> None:
+        """Unpack beside and rename, so that a folder called ``work`` is whole."""
+        if task.work.exists():
+            return
+        assert task.spec.bundle is not None
+        beside = task.folder / "work.part"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True, mode=0o700)
+        try:
+            self._bundles.unpack(task.spec.bundle, beside)
+        except NotFound:
+            raise SubmarineError(
+                "The job's files are gone from the server; submit it anew."
+            ) from None
+        _make_folders(task, work=False)
+        beside.rename(task.work)
+
+    async def _stop_unwanted(self) -> None:
+        for record in await self._store.read(jobs.unfinished):
+            name = self.task(record).name
+            unwanted = record.job.target is Target.STOP and record.job.state is not JobState.PENDING
+            if not unwanted or name in self._starting or name in self._stopping:
+                continue
+            self._stopping.add(name)
+            await self._engines[record.job.engine].stop(name, grace_seconds=record.grace_seconds)
+
+    async def close(self) -> None:
+        """Wait for the starts that are under way; they are quick and must not be cut."""
+        await asyncio.gather(*self._starting.values(), return_exceptions=True)
+
+
+def _make_folders(task: Task, *, work: bool = True) -> None:
+    task.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if work:
+        task.work.mkdir(exist_ok=True, mode=0o700)
+
+
+def _words(error: SubmarineError | OSError) -> str:
+    if isinstance(error, SubmarineError):
+        return error.detail
+    return f"It could not be started: {error.strerror or error}."

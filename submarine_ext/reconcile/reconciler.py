@@ -1,0 +1,85 @@
+"""Moves jobs from what they are to what people want.
+
+One process does it (see :mod:`lease`): adopt what an earlier one left, then dispatch what
+is pending, ask engines to stop what is unwanted, and record what engines observe. Every
+step may be cut by SIGKILL: the next process finds the database and the engine, which
+answer for themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from submarine_ext.engines.base import Engine
+from submarine_ext.reconcile.dispatch import Dispatcher
+from submarine_ext.reconcile.lease import Lease
+from submarine_ext.reconcile.record import Recorder
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+
+
+class Reconciler:
+    """``run()`` until cancelled; ``wake()`` when there may be something to do."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        engines: Mapping[str, Engine],
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+    ) -> None:
+        self._lease = lease
+        self._engines = engines
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+        self._awake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was submitted, stopped or retried."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Hold the lease and reconcile."""
+        await self._lease.acquire()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for engine in self._engines.values():
+                    tasks.create_task(self._observe(engine))
+                await _keep_trying(self._dispatcher.adopt)
+                tasks.create_task(self._dispatch())
+        finally:
+            await self._dispatcher.close()
+            await self._recorder.close()
+            self._lease.release()
+
+    async def _dispatch(self) -> None:
+        while True:
+            self._awake.clear()
+            await _keep_trying(self._dispatcher.turn)
+            try:
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+
+    async def _observe(self, engine: Engine) -> None:
+        async for observation in engine.observe():
+            self._recorder.record(observation)
+
+
+async def _keep_trying(step: Callable[[], Awaitable[None]]) -> None:
+    """Run a step that must not end the loop; an error is logged and tried again."""
+    pause = 0.2
+    while True:
+        try:
+            await step()
+        except Exception:  # the loop is what keeps every job from being stuck
+            log.exception("reconcile: %s failed; trying again", step.__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 10.0)
+        else:
+            return

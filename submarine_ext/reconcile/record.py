@@ -1,0 +1,143 @@
+"""Writes down what engines observe.
+
+Observations of one job are recorded in order, those of different jobs side by side. An end
+is recorded after everything that the job printed has been stored, so that a finished job is
+complete. A recording that fails is tried until it succeeds: nothing else would end the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from submarine_ext.domain.events import SYSTEM
+from submarine_ext.domain.jobs import Event, Job, JobState, Target
+from submarine_ext.domain.times import at, now
+from submarine_ext.engines.base import Ended, Observation, Outcome, Started, Waiting, task_parts
+from submarine_ext.failpoints import reach
+from submarine_ext.reconcile.collect import Collector
+from submarine_ext.store import jobs
+from submarine_ext.store.store import Store, Transaction
+
+log = logging.getLogger(__name__)
+
+_EVENTS = {
+    Outcome.SUCCEEDED: Event.SUCCEEDED,
+    Outcome.FAILED: Event.FAILED,
+    Outcome.STOPPED: Event.STOPPED,
+    Outcome.LOST: Event.VANISHED,
+}
+
+
+class Recorder:
+    """``record(observation)`` returns at once; the writing follows.
+
+    ``ended(job, attempt)`` is told of each attempt whose end is recorded and complete.
+    """
+
+    def __init__(
+        self, store: Store, collector: Collector, ended: Callable[[str, int], None]
+    ) -> None:
+        self._store = store
+        self._collector = collector
+        self._ended = ended
+        self._last: dict[str, asyncio.Task[None]] = {}
+
+    def record(self, observation: Observation) -> None:
+        """Queue the observation behind what is being recorded for the same job."""
+        job, attempt = task_parts(observation.name)
+        task = asyncio.create_task(self._after(self._last.get(job), job, attempt, observation))
+        self._last[job] = task
+        task.add_done_callback(lambda done: self._forget(job, done))
+
+    def _forget(self, job: str, done: asyncio.Task[None]) -> None:
+        if self._last.get(job) is done:
+            del self._last[job]
+
+    async def _after(
+        self, before: asyncio.Task[None] | None, job: str, attempt: int, seen: Observation
+    ) -> None:
+        if before is not None:
+            await before
+        pause = 0.1
+        while True:
+            try:
+                await self._write(job, attempt, seen)
+            except Exception:  # nothing else would ever end this job
+                log.exception("%s: could not record %s; trying again", job, seen)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                return
+
+    async def _write(self, job: str, attempt: int, seen: Observation) -> None:
+        if not isinstance(seen, Ended):
+            await self._store.write(lambda tx: _note(tx, job, attempt, seen))
+            return
+        await self._collector.drain(job, attempt)
+        reach("mid-finish")
+        await self._store.write(lambda tx: _finish(tx, job, attempt, seen))
+        reach("after-finish")
+        self._ended(job, attempt)
+
+    async def close(self) -> None:
+        """Stop trying: what was not written is observed again after the next start."""
+        recording = list(self._last.values())
+        for task in recording:
+            task.cancel()
+        await asyncio.gather(*recording, return_exceptions=True)
+
+
+def _current(tx: Transaction, job: str, attempt: int) -> jobs.Record | None:
+    """The job, unless it was deleted or has gone on to another attempt."""
+    record = jobs.get(tx, job)
+    return record if record is not None and record.job.attempt == attempt else None
+
+
+def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> None:
+    record = _current(tx, job, attempt)
+    if record is None:
+        return
+    # A job that is being stopped keeps saying who stopped it.
+    wanted = record.job.target is Target.RUN
+    if isinstance(seen, Started):
+        fields: dict[str, Any] = {"started": at(seen.time)} | ({"reason": None} if wanted else {})
+        jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
+    elif wanted and seen.reason != record.job.reason:
+        jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, reason=seen.reason)
+
+
+def _finish(tx: Transaction, job: str, attempt: int, seen: Ended) -> None:
+    record = _current(tx, job, attempt)
+    if record is None:
+        return
+    ended = jobs.transition(
+        tx, record, _EVENTS[seen.outcome], actor=SYSTEM, **_end_fields(record.job, seen)
+    )
+    if ended is not None and _deserves_retry(ended, seen):
+        left = ended.retries_left - 1
+        reason = f"Attempt {attempt} failed: {ended.job.reason} Trying again ({left} left)."
+        jobs.retry(tx, ended, actor=SYSTEM, retries=left, reason=reason)
+
+
+def _end_fields(job: Job, seen: Ended) -> dict[str, Any]:
+    fields: dict[str, Any] = {"exit_code": seen.exit_code, "remedy": seen.remedy}
+    # A clock that was set back must not make a job end before it began.
+    began = at(seen.started) if seen.started is not None and not job.started else job.started
+    finished = at(seen.finished) if seen.finished is not None else now()
+    fields |= {"started": began, "finished": max(finished, began or finished)}
+    stopped_by_somebody = seen.outcome is Outcome.STOPPED and job.target is Target.STOP
+    if not stopped_by_somebody:
+        fields["reason"] = seen.reason
+    return fields
+
+
+def _deserves_retry(record: jobs.Record, seen: Ended) -> bool:
+    return (
+        record.job.state in (JobState.FAILED, JobState.LOST)
+        and seen.retryable
+        and record.retries_left > 0
+        and record.job.target is Target.RUN
+    )

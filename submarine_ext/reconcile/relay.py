@@ -1,0 +1,49 @@
+"""From the events log to whoever listens: our own commits at once, other servers' each second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from submarine_ext.domain.events import EventRow
+from submarine_ext.errors import Unavailable
+from submarine_ext.store import events
+from submarine_ext.store.store import Store
+
+POLL_SECONDS = 1.0
+ROWS = 500
+
+
+class Relay:
+    """Hands every row of the log to ``deliver``, in order and once."""
+
+    def __init__(self, store: Store, deliver: Callable[[Sequence[EventRow]], None]) -> None:
+        self._store = store
+        self._deliver = deliver
+        self._committed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        store.on_commit(lambda: loop.call_soon_threadsafe(self._committed.set))
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        seq = await self._store.read(events.head)
+        while True:
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._committed.wait()
+            except TimeoutError:
+                pass
+            self._committed.clear()
+            seq = await self._catch_up(seq)
+
+    async def _catch_up(self, seq: int) -> int:
+        while True:
+            try:
+                rows = await self._store.read(lambda tx, since=seq: events.after(tx, since, ROWS))
+            except Unavailable:
+                return seq  # the next turn tries again
+            if rows:
+                seq = rows[-1].seq
+                self._deliver(rows)
+            if len(rows) < ROWS:
+                return seq

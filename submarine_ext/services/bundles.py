@@ -1,0 +1,92 @@
+"""Code bundles: upload, pack a folder of the server, check a spec against one."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from pathlib import Path
+
+from msgspec import Struct
+
+from submarine_ext.domain.access import Principal
+from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.domain.notebooks import check_parameters, parse
+from submarine_ext.domain.paths import inside
+from submarine_ext.errors import Invalid, NotFound
+from submarine_ext.files.bundles import BundleFiles, BundleWriter
+from submarine_ext.files.packing import packed
+
+
+class Packed(Struct, frozen=True):
+    """A folder of the server as a bundle; ``size`` in bytes, gzipped."""
+
+    sha256: str
+    files: int
+    size: int
+    warnings: list[str]
+
+
+class Bundles:
+    """``folder_root`` is what the lab's file browser shows; None where nobody may pack."""
+
+    def __init__(self, files: BundleFiles, folder_root: Path | None) -> None:
+        self._files = files
+        self._folder_root = folder_root
+
+    async def has(self, who: Principal, sha256: str) -> bool:
+        """Whether the bundle need not be sent."""
+        return await asyncio.to_thread(self._files.has, sha256)
+
+    def receive(self, who: Principal, sha256: str) -> BundleWriter:
+        """A writer for the bundle's bytes; see :class:`BundleWriter`."""
+        return self._files.receive(sha256)
+
+    async def pack(self, who: Principal, folder: str) -> Packed:
+        """Make a bundle of a folder below the server's root, for a face without files."""
+        return await asyncio.to_thread(self._pack, folder)
+
+    def _pack(self, folder: str) -> Packed:
+        if self._folder_root is None:
+            raise Invalid("This server has no files of its own to pack.", field="folder")
+        path = self._folder_root / inside(folder, "folder")
+        if not path.is_dir() or not path.resolve().is_relative_to(self._folder_root.resolve()):
+            raise Invalid(f"There is no folder {folder[:80]!r} on this server.", field="folder")
+        with packed(path) as bundle, self._files.receive(bundle.sha256) as writer:
+            with bundle.file.open("rb") as content:
+                while chunk := content.read(1024 * 1024):
+                    writer.write(chunk)
+            writer.commit()
+            return Packed(bundle.sha256, bundle.files, bundle.size, bundle.warnings)
+
+    async def check(self, spec: JobSpec) -> None:
+        """Whether the bundle holds what the spec runs. Raises Invalid naming the field."""
+        await asyncio.to_thread(self._check, spec)
+
+    def _check(self, spec: JobSpec) -> None:
+        assert spec.bundle is not None
+        try:
+            names = self._files.names(spec.bundle)
+        except NotFound:
+            raise Invalid(
+                "The bundle is not here: upload it first (PUT /bundles/…).", field="bundle"
+            ) from None
+        workdir = inside(spec.workdir or "", "workdir")
+        if workdir and not any(name.startswith(f"{workdir}/") for name in names):
+            raise Invalid(f"The bundle has no folder {workdir[:80]!r}.", field="workdir")
+        for field in ("script", "notebook"):
+            path = getattr(spec, field)
+            if path is not None:
+                _require_file(inside(path, field), names, field)
+        if spec.notebook is not None:
+            name = inside(spec.notebook, "notebook")
+            check_parameters(
+                parse(self._files.read(spec.bundle, name), name), spec.parameters, name
+            )
+
+
+def _require_file(path: str, names: list[str], field: str) -> None:
+    if path in names:
+        return
+    near = difflib.get_close_matches(path, names, 1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise Invalid(f"The bundle has no file {path[:80]!r}{hint}", field=field)

@@ -1,0 +1,184 @@
+"""Jobs as people use them: submit, look, stop, retry, delete.
+
+A submission's answer means that the job is on disk: from then on it is never lost.
+Starting it is reconcile's work, which ``wake`` calls. What a job printed and measured is
+read in :mod:`submarine_ext.services.results`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
+from submarine_ext.domain.access import Capability, Principal
+from submarine_ext.domain.events import EventRow
+from submarine_ext.domain.ids import new_job_id
+from submarine_ext.domain.jobs import Event, Job, JobSpec, JobState, Target
+from submarine_ext.domain.pages import JobFilter, Page
+from submarine_ext.domain.specs import check, default_name
+from submarine_ext.domain.times import now
+from submarine_ext.errors import Conflict, KeyReused
+from submarine_ext.files.jobs import JobFiles
+from submarine_ext.services import access
+from submarine_ext.services.bundles import Bundles
+from submarine_ext.services.engines import Engines
+from submarine_ext.store import events, jobs
+from submarine_ext.store.store import Store, Transaction
+
+
+class Jobs:
+    """The service. ``wake`` tells reconcile that there is something to do."""
+
+    def __init__(
+        self,
+        store: Store,
+        files: JobFiles,
+        bundles: Bundles,
+        engines: Engines,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._bundles = bundles
+        self._engines = engines
+        self._wake = wake
+
+    async def submit(self, who: Principal, project: str, spec: JobSpec, key: str | None) -> Job:
+        """Accept a job. The same ``key`` and request again answers with the same job.
+
+        Raises Invalid naming the field, NotFound, Forbidden, KeyReused.
+        """
+        check(spec)
+        engine = self._engines.choose(spec)
+        if spec.bundle is not None:
+            await self._bundles.check(spec)
+        job = _new_job(who, project, spec, engine)
+        request = hashlib.sha256(project.encode() + b"\0" + msgspec.json.encode(spec)).hexdigest()
+
+        def accept(tx: Transaction) -> Job:
+            access.may(tx, who, project, Capability.JOB_SUBMIT)
+            if key is not None:
+                earlier = _replayed(tx, who, key, request)
+                if earlier is not None:
+                    return earlier
+                jobs.remember(tx, who.name, key, request, job.id)
+            jobs.add(tx, job, actor=who.name, retries=spec.retries)
+            return job
+
+        accepted = await self._store.write(accept)
+        self._wake()
+        return accepted
+
+    async def list(self, who: Principal, project: str, wanted: JobFilter) -> Page[Job]:
+        """A page of the project's jobs, newest first."""
+
+        def query(tx: Transaction) -> Page[Job]:
+            access.may(tx, who, project, Capability.JOB_LIST)
+            return jobs.page(tx, project, wanted)
+
+        return await self._store.read(query)
+
+    async def get(self, who: Principal, job_id: str) -> Job:
+        """One job."""
+        record = await self._store.read(lambda tx: access.job(tx, who, job_id, Capability.JOB_READ))
+        return record.job
+
+    async def stop(self, who: Principal, job_id: str, grace_seconds: float = 10.0) -> Job:
+        """Want the job ended; one that has ended already is left as it is."""
+
+        def want_stop(tx: Transaction) -> Job:
+            record = access.job(tx, who, job_id, Capability.JOB_STOP)
+            return _stopped(tx, record, who, grace_seconds).job
+
+        job = await self._store.write(want_stop)
+        self._wake()
+        return job
+
+    async def retry(self, who: Principal, job_id: str) -> Job:
+        """Begin a further attempt of a job that has ended. Raises Conflict for others."""
+
+        def again(tx: Transaction) -> Job:
+            record = access.job(tx, who, job_id, Capability.JOB_SUBMIT)
+            if not record.job.state.terminal:
+                raise Conflict(f"The job is {record.job.state}: stop it first, then retry.")
+            retried = jobs.retry(tx, record, actor=who.name, retries=record.job.spec.retries)
+            assert retried is not None, "read and changed in one transaction"
+            return retried.job
+
+        job = await self._store.write(again)
+        self._wake()
+        return job
+
+    async def delete(self, who: Principal, job_id: str) -> None:
+        """Forget a job that has ended, with its log and artifacts. Raises Conflict for others."""
+
+        def forget(tx: Transaction) -> None:
+            record = access.job(tx, who, job_id, Capability.JOB_DELETE)
+            if not record.job.state.terminal:
+                raise Conflict(f"The job is {record.job.state}: stop it first, then delete it.")
+            jobs.remove(tx, record.job, actor=who.name)
+
+        await self._store.write(forget)
+        await asyncio.to_thread(self._files.remove, job_id)
+
+    async def events_after(
+        self, who: Principal, project: str, seq: int, limit: int, job: str | None = None
+    ) -> list[EventRow]:
+        """What happened in the project (or to one job of it) after ``seq``, oldest first."""
+
+        def query(tx: Transaction) -> list[EventRow]:
+            access.may(tx, who, project, Capability.JOB_LIST)
+            return events.after(tx, seq, limit, project, job)
+
+        return await self._store.read(query)
+
+    async def head(self, who: Principal, project: str) -> int:
+        """The number of the newest event: the cursor that means "from now on"."""
+
+        def query(tx: Transaction) -> int:
+            access.may(tx, who, project, Capability.JOB_LIST)
+            return events.head(tx)
+
+        return await self._store.read(query)
+
+
+def _new_job(who: Principal, project: str, spec: JobSpec, engine: str) -> Job:
+    return Job(
+        id=new_job_id(),
+        project=project,
+        owner=who.name,
+        name=default_name(spec),
+        spec=spec,
+        state=JobState.PENDING,
+        target=Target.RUN,
+        engine=engine,
+        created=now(),
+        ranks=spec.distributed.ranks,
+    )
+
+
+def _replayed(tx: Transaction, who: Principal, key: str, request: str) -> Job | None:
+    earlier = jobs.remembered(tx, who.name, key)
+    if earlier is None:
+        return None
+    if earlier[0] != request:
+        raise KeyReused("This Idempotency-Key was used for another job; make a new one.")
+    record = jobs.get(tx, earlier[1])
+    assert record is not None, "a job's keys go with it"
+    return record.job
+
+
+def _stopped(tx: Transaction, record: jobs.Record, who: Principal, grace: float) -> jobs.Record:
+    if record.job.state.terminal or record.job.target is Target.STOP:
+        return record
+    reason = f"Stopped by {who.name}."
+    common = {"actor": who.name, "target": Target.STOP, "reason": reason}
+    if record.job.state is JobState.PENDING:
+        changed = jobs.transition(tx, record, Event.STOPPED, **common)
+    else:
+        changed = jobs.change(tx, record, action="job.stop", grace_seconds=grace, **common)
+    assert changed is not None, "read and changed in one transaction"
+    return changed

@@ -1,0 +1,96 @@
+"""What jobs printed, measured and left: logs, metrics, artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from msgspec import Struct
+
+from submarine_ext.domain.access import Capability, Principal
+from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.metrics import Metrics, PointsSlice
+from submarine_ext.errors import Invalid
+from submarine_ext.files import logs
+from submarine_ext.files.jobs import Artifact, JobFiles
+from submarine_ext.services import access
+from submarine_ext.store import metrics
+from submarine_ext.store.store import Store, Transaction
+
+
+class JobLog(Struct, frozen=True):
+    """A piece of one rank's log. ``next`` is the byte offset to go on at, ``size`` the raw
+    size now; ``complete``: the attempt has ended and nothing is left.
+    """
+
+    text: bytes
+    next: int
+    size: int
+    complete: bool
+    attempt: int
+
+
+class Results:
+    """The service. Reading changes nothing."""
+
+    def __init__(self, store: Store, files: JobFiles) -> None:
+        self._store = store
+        self._files = files
+
+    async def log(
+        self, who: Principal, job_id: str, rank: int, attempt: int | None, offset: int, limit: int
+    ) -> JobLog:
+        """The text of raw bytes ``[offset, offset + limit)``; negative counts from the end."""
+        job = await self._job(who, job_id, Capability.JOB_LOGS)
+        number = _attempt(job, attempt)
+        if not 0 <= rank < job.ranks:
+            raise Invalid(f"The job has ranks 0 to {job.ranks - 1}.", field="rank")
+        ended = job.state.terminal or number < job.attempt
+        path = self._files.log(job.id, number, rank)
+        piece = await asyncio.to_thread(logs.read, path, offset, limit, final=ended)
+        done = ended and piece.complete
+        return JobLog(piece.text, piece.offset, piece.size, done, number)
+
+    async def metrics(
+        self, who: Principal, job_id: str, keys: list[str] | None, points: int
+    ) -> Metrics:
+        """The latest attempt's series, each downsampled to about ``points``."""
+
+        def query(tx: Transaction) -> Metrics:
+            job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
+            return metrics.read(tx, job.id, job.attempt, keys, points)
+
+        return await self._store.read(query)
+
+    async def points_after(
+        self, who: Principal, job_id: str, seq: int, limit: int
+    ) -> tuple[PointsSlice, Job]:
+        """Points of the latest attempt stored after ``seq``, and the job as it was then."""
+
+        def query(tx: Transaction) -> tuple[PointsSlice, Job]:
+            job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
+            return metrics.after(tx, job.id, job.attempt, seq, limit), job
+
+        return await self._store.read(query)
+
+    async def artifacts(self, who: Principal, job_id: str) -> list[Artifact]:
+        """What the latest attempt left, by path."""
+        job = await self._job(who, job_id, Capability.OUTPUT_READ)
+        return await asyncio.to_thread(self._files.artifacts, job.id, job.attempt)
+
+    async def artifact(self, who: Principal, job_id: str, path: str) -> Path:
+        """The file of one artifact. Raises NotFound."""
+        job = await self._job(who, job_id, Capability.OUTPUT_READ)
+        return await asyncio.to_thread(self._files.artifact, job.id, job.attempt, path)
+
+    async def _job(self, who: Principal, job_id: str, capability: Capability) -> Job:
+        record = await self._store.read(lambda tx: access.job(tx, who, job_id, capability))
+        return record.job
+
+
+def _attempt(job: Job, wanted: int | None) -> int:
+    if wanted is None:
+        return job.attempt
+    if not 1 <= wanted <= job.attempt:
+        raise Invalid(f"The job has attempts 1 to {job.attempt}.", field="attempt")
+    return wanted
