@@ -23,7 +23,7 @@ class Lease:
 
     async def acquire(self) -> None:
         """Wait until the lease is ours."""
-        while not self._try():
+        while not self._try():  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(TRY_SECONDS)
 
     def _try(self) -> bool:

@@ -9,6 +9,7 @@ answer for themselves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -60,11 +61,9 @@ class Reconciler:
         while True:
             self._awake.clear()
             await _keep_trying(self._dispatcher.turn)
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._awake.wait()
-            except TimeoutError:
-                pass
 
     async def _observe(self, engine: Engine) -> None:
         async for observation in engine.observe():

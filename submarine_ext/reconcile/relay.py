@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 from collections.abc import Callable, Sequence
 
 from submarine_ext.domain.events import EventRow
@@ -21,25 +23,28 @@ class Relay:
         self._store = store
         self._deliver = deliver
         self._committed = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        store.on_commit(lambda: loop.call_soon_threadsafe(self._committed.set))
+        self._loop = asyncio.get_running_loop()
+        store.on_commit(self._committed_elsewhere)
+
+    def _committed_elsewhere(self) -> None:
+        """Called on the writer thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._committed.set)
 
     async def run(self) -> None:
         """Relay until cancelled."""
         seq = await self._store.read(events.head)
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._committed.wait()
-            except TimeoutError:
-                pass
             self._committed.clear()
             seq = await self._catch_up(seq)
 
     async def _catch_up(self, seq: int) -> int:
         while True:
             try:
-                rows = await self._store.read(lambda tx, since=seq: events.after(tx, since, ROWS))
+                rows = await self._store.read(functools.partial(events.after, seq=seq, limit=ROWS))
             except Unavailable:
                 return seq  # the next turn tries again
             if rows:

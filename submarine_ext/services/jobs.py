@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -126,10 +126,10 @@ class Jobs:
 
     async def events_after(
         self, who: Principal, project: str, seq: int, limit: int, job: str | None = None
-    ) -> list[EventRow]:
+    ) -> Sequence[EventRow]:
         """What happened in the project (or to one job of it) after ``seq``, oldest first."""
 
-        def query(tx: Transaction) -> list[EventRow]:
+        def query(tx: Transaction) -> Sequence[EventRow]:
             access.may(tx, who, project, Capability.JOB_LIST)
             return events.after(tx, seq, limit, project, job)
 
