@@ -17,13 +17,13 @@ from typing import Any, Self
 
 import msgspec
 
-from submarine_ext.files.packing import Bundle, packed
 from submarine_ext.client.discovery import Server
 from submarine_ext.client.handle import JobHandle
-from submarine_ext.client.jobs import Jobs
+from submarine_ext.client.jobs import Jobs, spec_from
 from submarine_ext.client.transport import connect
 from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.projects import DEFAULT
+from submarine_ext.files.packing import Bundle, packed
 
 
 class Client:
@@ -86,12 +86,21 @@ class Client:
         """
         body = {**msgspec.to_builtins(spec), **fields} if spec is not None else dict(fields)
         body.setdefault("environment", self._environment(body.get("engine")))
-        if folder is not None and "bundle" not in body:
-            with packed(Path(folder)) as bundle:
-                for sentence in bundle.warnings:
-                    warn(sentence)
-                body["bundle"] = self.upload(bundle)
-        return self.jobs.submit(body, project=project)
+        if folder is None:
+            return self._submit(body, project)
+        with packed(Path(folder)) as bundle:
+            for sentence in bundle.warnings:
+                warn(sentence)
+            return self._submit({**body, "bundle": bundle.sha256}, project, bundle)
+
+    def _submit(
+        self, body: dict[str, Any], project: str, bundle: Bundle | None = None
+    ) -> JobHandle:
+        """Nothing is sent before the spec is known to be sound."""
+        spec = spec_from(body)
+        if bundle is not None:
+            self.upload(bundle)
+        return self.jobs.submit(spec, project=project)
 
     def upload(self, bundle: Bundle) -> str:
         """Send a bundle unless the server has it; its hash."""

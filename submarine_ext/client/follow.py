@@ -1,4 +1,4 @@
-"""Following a job over the socket: its changes, and its log from any offset to its end."""
+"""Following a job over the socket: its changes, alone or with its log, to its end."""
 
 from __future__ import annotations
 
@@ -23,20 +23,26 @@ def changes(server: Server, job_id: str, fetch: Callable[[str], Job]) -> Iterato
                 return
 
 
-def log_text(
+def story(
     server: Server, job_id: str, fetch: Callable[[str], Job], *, rank: int = 0, offset: int = 0
-) -> Iterator[str]:
-    """The log of the latest attempt from a byte offset on, then of those after it, to the end."""
+) -> Iterator[Job | str | None]:
+    """The job after each change and pieces of its log, up to the end of both.
+
+    The log begins at a byte offset of the latest attempt and goes on with those after it.
+    None comes while nothing happens.
+    """
     mirror = Mirror(job_id, fetch)
     reader = _LogReader(mirror, rank, offset)
     with EventSocket(server) as socket:
         socket.subscribe(mirror.topic)
         for frame in socket.frames():
-            if frame is not None and frame.topic == reader.topic:
+            if frame is None:
+                yield None
+            elif frame.topic == reader.topic:
                 raise_if_refused(frame)
                 yield from reader.take(frame)
-            elif frame is not None:
-                _take(mirror, frame)
+            elif _take(mirror, frame):
+                yield mirror.job
             if reader.done:
                 return
             reader.advance(socket)

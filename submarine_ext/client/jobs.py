@@ -17,6 +17,7 @@ from submarine_ext.client.transport import Transport
 from submarine_ext.client.words import sentence
 from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.projects import DEFAULT
+from submarine_ext.domain.specs import check
 from submarine_ext.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Jobs:
         self, spec: JobSpec | dict[str, Any] | None = None, *, project: str = DEFAULT, **fields: Any
     ) -> JobHandle:
         """Run a spec, or one of these fields: ``submit(command=["make"], name="x")``."""
-        body = {**(_wire(spec) if spec is not None else {}), **fields}
-        answer = self._transport.post(f"projects/{quote(project)}/jobs", _checked(body))
+        body = {**(msgspec.to_builtins(spec) if spec is not None else {}), **fields}
+        sound = msgspec.to_builtins(spec_from(body))
+        answer = self._transport.post(f"projects/{quote(project)}/jobs", sound)
         return self._handle(self, _job(answer.content))
 
     def get(self, job_id: str) -> JobHandle:
@@ -92,13 +94,19 @@ class Jobs:
         attempt: int | None = None,
         offset: int = 0,
     ) -> Iterator[str]:
-        """Pieces of what a rank printed, from a byte offset (negative: from the end).
+        """Pieces of what a rank printed, from a byte offset on.
 
-        With ``follow`` until the job ends; else what is there now.
+        With ``follow`` the latest attempt's, until the job ends; else what is there now of
+        ``attempt``, where a negative offset counts from the end.
         """
-        if follow and attempt is None and offset >= 0:
-            return self._follow_log(job_id, rank, offset)
+        if follow:
+            told = self.story(job_id, rank=rank, offset=offset)
+            return (piece for piece in told if isinstance(piece, str))
         return self._log_pages(job_id, rank=rank, attempt=attempt, offset=offset)
+
+    def story(self, job_id: str, *, rank: int = 0, offset: int = 0) -> Iterator[Job | str | None]:
+        """The job after each change, and pieces of its log; None while nothing happens."""
+        return follow.story(self._transport.server, job_id, self.read, rank=rank, offset=offset)
 
     def log_tail(self, job_id: str, *, size: int, attempt: int | None = None) -> tuple[str, int]:
         """About the last ``size`` bytes of rank 0's log, and the offset after them."""
@@ -155,9 +163,6 @@ class Jobs:
                 state, at = last.state, time.monotonic()
         return last
 
-    def _follow_log(self, job_id: str, rank: int, offset: int) -> Iterator[str]:
-        return follow.log_text(self._transport.server, job_id, self.read, rank=rank, offset=offset)
-
     def _log_pages(self, job_id: str, *, offset: int, **query: Any) -> Iterator[str]:
         while True:
             answer = self._transport.get(_path(job_id, "logs"), offset=offset, limit=PAGE, **query)
@@ -194,15 +199,13 @@ def _job(body: bytes) -> Job:
     return msgspec.json.decode(body, type=Job)
 
 
-def _wire(spec: JobSpec | dict[str, Any]) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.to_builtins(spec)
-    return built
-
-
-def _checked(body: dict[str, Any]) -> dict[str, Any]:
+def spec_from(fields: dict[str, Any]) -> JobSpec:
+    """A sound spec of these fields, or ``Invalid`` naming the one that is wrong."""
     try:
-        return _wire(msgspec.convert(body, JobSpec))
+        spec = msgspec.convert(fields, JobSpec)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at ")
         field = where.strip("`").removeprefix("$").lstrip(".") or None
         raise Invalid(f"The job's {field or 'spec'}: {message}.", field=field) from None
+    check(spec)
+    return spec

@@ -18,10 +18,10 @@ from typing import IO, cast
 
 from msgspec import Struct
 
-from submarine_ext.files.folder import Found, scan
 from submarine_ext.domain.bundles import LARGE_FILE, MAX_PACKED, MAX_UNPACKED
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import TooLarge
+from submarine_ext.files.folder import Found, scan
 
 
 class Bundle(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,155 @@
+"""What each command does, the same for the magics and the ``submarine`` command.
+
+A command takes a face and its options and gives back what a program would want of it: a
+``JobHandle``, or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from argparse import Namespace
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from submarine_ext.cli import tables
+from submarine_ext.cli.asked import Asked, asked
+from submarine_ext.cli.face import Face
+from submarine_ext.client.handle import JobHandle
+from submarine_ext.client.jobs import spec_from
+from submarine_ext.client.results import Metrics
+from submarine_ext.domain.quantities import human_bytes
+from submarine_ext.files.packing import packed
+
+RECENT = 5
+
+
+def execute(face: Face, options: Namespace, cell: str | None = None) -> JobHandle | None:
+    """Do what was asked. Raises the errors of :mod:`submarine_ext.errors`."""
+    if options.command == "run":
+        return _run(face, options, cell)
+    return _COMMANDS[options.command](face, options)
+
+
+def _run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
+    what = asked(options, cell)
+    if options.dry_run:
+        _show_spec(face, what)
+        return None
+    job = face.client.run(
+        folder=what.folder, project=options.project, warn=face.warn, **what.fields
+    )
+    face.launched(job)
+    if options.wait:
+        face.wait(job)
+    return job
+
+
+def _show_spec(face: Face, what: Asked) -> None:
+    """The spec as it would be sent, but for the interpreter, which the server is asked about."""
+    fields = dict(what.fields)
+    if what.folder is not None:
+        with packed(what.folder) as bundle:
+            fields["bundle"] = bundle.sha256
+            for sentence in bundle.warnings:
+                face.warn(sentence)
+            face.write(
+                f"Would send {bundle.files} files of {what.folder} "
+                f"({human_bytes(bundle.size)} packed) and run:\n"
+            )
+    spec = msgspec.to_builtins(spec_from(fields))
+    face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
+
+
+def _where(face: Face, options: Namespace) -> None:
+    client = face.client
+    me = client.me()
+    project = getattr(options, "project", None) or me.get("personal_project") or "default"
+    face.show(tables.where(client.server.url, me, client.engines(), project))
+    face.write("\n")
+    recent = client.jobs.list(project=project, owner=me["user"], limit=RECENT)
+    face.show(tables.jobs_table(islice(recent, RECENT)))
+
+
+def _jobs(face: Face, options: Namespace) -> None:
+    limit = min(options.limit, 500)
+    found = face.client.jobs.list(
+        project=options.project,
+        state=options.state,
+        text=options.text,
+        tag=options.tag,
+        limit=limit,
+    )
+    jobs = list(islice(found, options.limit))
+    if options.json:
+        face.write(msgspec.json.format(msgspec.json.encode(jobs)).decode() + "\n")
+    else:
+        face.show(tables.jobs_table(jobs))
+
+
+def _logs(face: Face, options: Namespace) -> None:
+    job = _find(face, options)
+    pieces = face.client.jobs.logs(
+        job.id, follow=options.follow, rank=options.rank, attempt=options.attempt
+    )
+    for piece in pieces:
+        face.write(piece)
+
+
+def _watch(face: Face, options: Namespace) -> JobHandle:
+    job = _find(face, options)
+    face.watch(job)
+    return job
+
+
+def _stop(face: Face, options: Namespace) -> JobHandle:
+    job = _find(face, options).stop(grace_seconds=options.grace)
+    face.write(
+        f"{job.id} {job.name}: {'stopping' if not job.job.state.terminal else job.job.state}\n"
+    )
+    return job
+
+
+def _retry(face: Face, options: Namespace) -> JobHandle:
+    job = _find(face, options).retry()
+    face.launched(job)
+    return job
+
+
+def _metrics(face: Face, options: Namespace) -> None:
+    keys = options.keys.split(",") if options.keys else []
+    metrics = _find(face, options).metrics(keys=keys)
+    if options.json:
+        face.write(json.dumps(_wire(metrics), indent=2) + "\n")
+    else:
+        face.show(tables.metrics_table(metrics))
+
+
+def _wire(metrics: Metrics) -> dict[str, Any]:
+    """As the server sends it: what is not finite as a word, since JSON has no number for it."""
+    built: dict[str, Any] = msgspec.to_builtins(metrics)
+    for series in built["series"].values():
+        series["value"] = [v if math.isfinite(v) else _word(v) for v in series["value"]]
+    return built
+
+
+def _word(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _find(face: Face, options: Namespace) -> JobHandle:
+    return face.client.jobs.find(options.id, project=options.project)
+
+
+_COMMANDS: dict[str, Callable[[Face, Namespace], JobHandle | None]] = {
+    "where": _where,
+    "jobs": _jobs,
+    "logs": _logs,
+    "watch": _watch,
+    "stop": _stop,
+    "retry": _retry,
+    "metrics": _metrics,
+}
