@@ -19,8 +19,12 @@ _DECIMAL = {
     "": Decimal(1),
     **{s: Decimal(1000) ** (i + 1) for i, s in enumerate(("k", "M", "G", "T", "P", "E"))},
 }
+#: As in Kubernetes: a quantity fits a signed 64-bit integer.
+_LARGEST = 2**63 - 1
 _FACTORS = {**_BINARY, **_DECIMAL}
-_PATTERN = re.compile(r"(\d{1,18}(?:\.\d{1,9})?|\.\d{1,9})(?:([eE][+-]?\d{1,2})|([A-Za-z]{0,2}))")
+_PATTERN = re.compile(
+    r"([0-9]{1,18}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?:([eE][+-]?[0-9]{1,2})|([A-Za-z]{0,2}))"
+)
 
 
 def _parse(value: Quantity, field: str, example: str) -> Decimal:
@@ -35,7 +39,10 @@ def _parse(value: Quantity, field: str, example: str) -> Decimal:
             f"such as {example}.",
             field=field,
         )
-    return Decimal(match[1] + (match[2] or "")) * factor
+    number = Decimal(match[1] + (match[2] or "")) * factor
+    if number > _LARGEST:
+        raise Invalid(f"{field}: {text[:40]} is more than there can be.", field=field)
+    return number
 
 
 def cpu_millis(value: Quantity, field: str = "resources.cpu") -> int:
