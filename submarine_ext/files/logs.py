@@ -8,12 +8,16 @@ shows them).
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
-from submarine_ext.domain.records import LIMIT, MARK, scan
+from submarine_ext.domain.records import LIMIT, MARK, Scanned, scan
 
 #: The most raw bytes that one read looks at, whatever is asked for.
 LARGEST = 8 << 20
@@ -39,30 +43,72 @@ def read(path: Path, offset: int, limit: int, *, final: bool = False) -> LogSlic
     begins at a line. ``final`` says that the file will not grow: a record that was cut off
     is text then. A file that is not there yet is empty; beyond its end there is no text.
     """
+    with _opened(path) as descriptor:
+        if descriptor is None:
+            return LogSlice(b"", max(offset, 0), 0)
+        size = os.fstat(descriptor).st_size
+        start = offset if offset >= 0 else _line_start(descriptor, max(size + offset, 0))
+        if start >= size:
+            return LogSlice(b"", start, size)
+        start = _behind_record(descriptor, start)
+        scanned = _text(descriptor, start, min(max(limit, 1), LARGEST), size, final=final)
+        return LogSlice(scanned.text, start + scanned.consumed, size)
+
+
+def raw(path: Path, offset: int, limit: int) -> tuple[bytes, int]:
+    """Raw bytes from ``offset`` and the file's size now; nothing of a file that is absent."""
+    with _opened(path) as descriptor:
+        if descriptor is None:
+            return b"", 0
+        return os.pread(descriptor, limit, offset), os.fstat(descriptor).st_size
+
+
+def size(path: Path) -> int:
+    """The raw size now, 0 for a file that is absent."""
     try:
-        with path.open("rb", buffering=0) as file:
-            return _read(file.fileno(), offset, min(max(limit, 1), LARGEST), final=final)
+        return path.lstat().st_size
     except FileNotFoundError:
-        return LogSlice(b"", max(offset, 0), 0)
+        return 0
 
 
-def _read(descriptor: int, offset: int, limit: int, *, final: bool) -> LogSlice:
-    size = os.fstat(descriptor).st_size
-    if offset < 0:
-        start = _line_start(descriptor, max(size + offset, 0))
-    else:
-        start = offset
-    if start >= size:
-        return LogSlice(b"", start, size)
-    start = _behind_record(descriptor, start)
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """The log, None if absent. The job may put a link or a pipe in its place: absent too."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ELOOP}:
+            raise
+        yield None
+        return
+    try:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        yield descriptor if regular else None
+    finally:
+        os.close(descriptor)
+
+
+def _text(descriptor: int, start: int, limit: int, size: int, *, final: bool) -> Scanned:
     piece = os.pread(descriptor, limit, start)
-    scanned = scan(_cut(piece, at_end=start + len(piece) >= size), final=final)
-    if scanned.consumed == 0 and len(piece) < LIMIT:
-        # a record fills the whole piece: look at all of it, however little was asked for
-        piece = os.pread(descriptor, LIMIT, start)
-        ended = final and start + len(piece) >= size
-        scanned = scan(piece[: piece.find(b"\n") + 1 or None], final=ended)
-    return LogSlice(scanned.text, start + scanned.consumed, size)
+    at_end = start + len(piece) >= size
+    if not at_end:
+        piece = piece[: _line_end(piece)]
+    elif not final:
+        piece = piece[: _characters(piece)]
+    scanned = scan(piece, final=final and at_end)
+    if scanned.consumed == 0 and piece.startswith(MARK) and len(piece) < LIMIT:
+        return _one_record(descriptor, start, size, final=final)
+    return scanned
+
+
+def _one_record(descriptor: int, start: int, size: int, *, final: bool) -> Scanned:
+    """Deal with a record that is longer than what was asked for."""
+    piece = os.pread(descriptor, LIMIT, start)
+    line = piece.find(b"\n") + 1
+    if line:
+        return scan(piece[:line])
+    return scan(piece, final=final and start + len(piece) >= size)
 
 
 def _line_start(descriptor: int, offset: int) -> int:
@@ -86,25 +132,21 @@ def _behind_record(descriptor: int, offset: int) -> int:
     return begin + mark + end if is_record else offset
 
 
-def _cut(piece: bytes, *, at_end: bool) -> bytes:
-    """The piece up to its last line; a line that fills it is cut between characters."""
-    if at_end:
-        return piece
+def _line_end(piece: bytes) -> int:
+    """Where the last line of the piece ends; a line that fills it ends between characters."""
     line = piece.rfind(b"\n") + 1
-    if line:
-        return piece[:line]
-    mark = piece.rfind(MARK)
-    return piece if mark >= 0 else piece[: _characters(piece)]
+    if line or MARK in piece:
+        return line or len(piece)
+    return _characters(piece) or len(piece)
 
 
 def _characters(piece: bytes) -> int:
     """The length of the piece without a UTF-8 character that its end cuts in two."""
-    for back in range(1, min(4, len(piece)) + 1):
+    for back in range(1, min(3, len(piece)) + 1):
         byte = piece[-back]
         if byte >= 0xC0:
             width = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            whole = back >= width or back == len(piece)
-            return len(piece) if whole else len(piece) - back
+            return len(piece) if back >= width else len(piece) - back
         if byte < 0x80:
             break
     return len(piece)

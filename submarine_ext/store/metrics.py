@@ -10,26 +10,39 @@ the dialect's own SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import (
-    Connection,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Dialect, bindparam, exists, func, insert, select, update
 
 from submarine_ext.domain.jobs import Progress
-from submarine_ext.domain.metrics import Metrics, Value
-from submarine_ext.store.schema import jobs, points
+from submarine_ext.domain.metrics import Columns, Metrics, PointsSlice, Series, Value, spelled
+from submarine_ext.store.schema import jobs, params, points, tails
 
 #: (key, step, value or None for NaN, epoch seconds)
 Point = tuple[str, int, float | None, float]
 
-_COLUMNS = ("job", "attempt", "rank", "key", "step", "value", "time")
+#: How many rows are fetched at once, and how many numbers :func:`after` looks behind.
+CHUNK = 10_000
+WINDOW = 200_000
+
+_STORED = ("job", "attempt", "rank", "key", "step", "value", "time")
+_HERE = (points.c.job == bindparam("job"), points.c.attempt == bindparam("attempt"))
+_NEXT_KEY = select(func.min(points.c.key)).where(*_HERE, points.c.key > bindparam("after"))
+_POINTS = select(points.c.rank, points.c.step, points.c.value, points.c.time).where(
+    *_HERE, points.c.key == bindparam("key")
+)
+# By number, not by job: new points are at the end, an index of jobs would visit old ones.
+_AFTER = (
+    select(points.c.id, points.c.rank, points.c.key, points.c.step, points.c.value, points.c.time)
+    .where(*_HERE, points.c.id > bindparam("seq"), points.c.id <= bindparam("end"))
+    .order_by(points.c.id)
+    .limit(bindparam("most"))
+    .with_hint(points, "NOT INDEXED", "sqlite")
+)
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -58,7 +71,7 @@ def append(conn: Connection, batch: Batch) -> bool:
     if batch.points:
         here = (batch.job, batch.attempt, batch.rank)
         rows = [(*here, *point) for point in batch.points]
-        conn.exec_driver_sql(_insert_sql(conn.dialect), rows)
+        conn.exec_driver_sql(_insert_points(conn.dialect), rows)
     for name, value in batch.params.items():
         _set_param(conn, batch, name, msgspec.json.encode(value).decode())
     return True
@@ -83,8 +96,8 @@ def tail(conn: Connection, job: str, attempt: int, rank: int) -> Tail:
     here = (points.c.job == job, points.c.attempt == attempt, points.c.rank == rank)
     steps = select(points.c.key, func.max(points.c.step)).where(*here).group_by(points.c.key)
     return Tail(
-        offset=_offset(conn, job, attempt, rank) or 0,
-        steps={key: step for key, step in conn.execute(steps)},
+        offset=_offset(conn, job, attempt, rank),
+        steps={row.key: row[1] for row in conn.execute(steps)},
     )
 
 
@@ -106,11 +119,107 @@ def read(
     Where several ranks logged the same key and step the lowest rank's point stands; the
     key ``loss@2`` asks for rank 2's own ``loss``.
     """
-    seq = conn.execute(_last_point(job, attempt)).scalar() or 0
-    wanted = _series(conn, job, attempt) if keys is None else {key: _source(key) for key in keys}
+    seq = _head(conn)
+    names = list(_keys(conn, job, attempt))
     series = {}
-    for name, (key, rank) in wanted.items():
-        rows = _rows(conn, job, attempt, key, rank)
-        if rows:
-            series[name] = _columns(rows, most)
+    for name in names if keys is None else keys:
+        key, rank = (name, None) if name in names else _of_rank(name)
+        columns = _columns(conn, job, attempt, key, rank)
+        if columns is not None:
+            series[name] = columns.series(most)
     return Metrics(series=series, params=_params(conn, job, attempt), seq=seq)
+
+
+def after(conn: Connection, job: str, attempt: int, seq: int, limit: int = 10_000) -> PointsSlice:
+    """Up to ``limit`` points stored after the cursor ``seq``, in the order of storing.
+
+    A point of a higher rank is left out where a lower one has that key and step already.
+    The work is bounded too: far behind the head a slice may be empty and yet ``more``.
+    """
+    head = _head(conn)
+    end = min(head, seq + WINDOW)
+    found = {"job": job, "attempt": attempt, "seq": seq, "end": end, "most": limit}
+    series: dict[str, Series] = {}
+    rows = conn.execute(_AFTER, found).all()
+    for _, rank, key, step, value, time in rows:
+        if rank and _lower(conn, job, attempt, rank, key, step):
+            continue
+        into = series.setdefault(key, Series())
+        into.step.append(step)
+        into.value.append(spelled(value))
+        into.time.append(time)
+    reached = rows[-1][0] if len(rows) == limit else max(end, seq)
+    return PointsSlice(series=series, seq=reached, more=reached < head)
+
+
+def _move(conn: Connection, batch: Batch) -> bool:
+    here = {"job": batch.job, "attempt": batch.attempt, "rank": batch.rank}
+    moved = conn.execute(
+        update(tails).filter_by(**here, offset=batch.begin).values(offset=batch.end)
+    )
+    if moved.rowcount:
+        return True
+    if batch.begin or conn.execute(select(tails.c.offset).filter_by(**here)).first():
+        return False
+    conn.execute(insert(tails).values(**here, offset=batch.end))
+    return True
+
+
+def _set_param(conn: Connection, batch: Batch, name: str, value: str) -> None:
+    here = {"job": batch.job, "attempt": batch.attempt, "name": name}
+    if not conn.execute(update(params).filter_by(**here).values(value=value)).rowcount:
+        conn.execute(insert(params).values(**here, value=value))
+
+
+@lru_cache(maxsize=4)
+def _insert_points(dialect: Dialect) -> str:
+    return str(insert(points).compile(dialect=dialect, column_keys=_STORED))
+
+
+def _head(conn: Connection) -> int:
+    return conn.execute(select(func.max(points.c.id))).scalar() or 0
+
+
+def _keys(conn: Connection, job: str, attempt: int) -> Iterator[str]:
+    """The keys in order, each found by one step in the index however many points it has."""
+    key: str | None = ""
+    while key is not None:
+        found = conn.execute(_NEXT_KEY, {"job": job, "attempt": attempt, "after": key})
+        key = found.scalar()
+        if key is not None:
+            yield key
+
+
+def _of_rank(name: str) -> tuple[str, int | None]:
+    key, _, rank = name.rpartition("@")
+    return (key, int(rank)) if key and rank.isdecimal() and len(rank) < 10 else (name, None)
+
+
+def _columns(
+    conn: Connection, job: str, attempt: int, key: str, rank: int | None
+) -> Columns | None:
+    query = _POINTS if rank is None else _POINTS.where(points.c.rank == rank)
+    result = conn.execute(query, {"job": job, "attempt": attempt, "key": key})
+    assert result.cursor is not None, "a SELECT has rows"
+    columns = Columns()
+    while rows := result.cursor.fetchmany(CHUNK):  # the driver's own: half the time
+        columns.extend(rows)
+    return columns if len(columns) else None
+
+
+def _lower(conn: Connection, job: str, attempt: int, rank: int, key: str, step: int) -> bool:
+    """Whether a lower rank logged that key and step."""
+    same = (points.c.key == key, points.c.step == step, points.c.rank < rank)
+    here = (points.c.job == job, points.c.attempt == attempt)
+    return bool(conn.execute(select(exists().where(*here, *same))).scalar())
+
+
+def _params(conn: Connection, job: str, attempt: int) -> dict[str, Any]:
+    query = select(params.c.name, params.c.value).filter_by(job=job, attempt=attempt)
+    rows = conn.execute(query.order_by(params.c.name))
+    return {name: msgspec.json.decode(value) for name, value in rows}
+
+
+def _offset(conn: Connection, job: str, attempt: int, rank: int) -> int:
+    here = {"job": job, "attempt": attempt, "rank": rank}
+    return conn.execute(select(tails.c.offset).filter_by(**here)).scalar() or 0

@@ -1,0 +1,93 @@
+"""Finds the records that jobs write into their output, and the text without them.
+
+A record is the byte 0x1E, one JSON object and a line feed, in all at most 16 KiB
+(RFC 7464; ``docs/reference/protocol.md``). It may stand inside a line, so 0x1E is looked
+for anywhere. What is no record after all is text, without its 0x1E.
+
+Pure: bytes in, records and text out. It knows neither files nor who asks. Whoever reads
+piece by piece goes on at ``consumed``; the result does not depend on where pieces end.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+#: Bytes from the 0x1E to the line feed, both included. Longer ones are text.
+LIMIT = 16_384
+MARK = b"\x1e"
+
+Key = Annotated[str, Meta(min_length=1, max_length=250)]
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
+# what a double, and so JavaScript, holds exactly
+Step = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Record(Struct, frozen=True, gc=False):
+    """Whatever one record says; the names are those of the protocol.
+
+    ``metrics`` at ``step`` (None: the next of each key) · ``params`` · ``fraction`` (UNSET
+    if the record is not about progress, None if nobody knows) with ``message`` · the name
+    of an ``artifact`` with its size in bytes and SHA-256. ``time``: epoch seconds.
+    """
+
+    metrics: dict[Key, Number] | None = msgspec.field(default=None, name="m")
+    step: Step | None = msgspec.field(default=None, name="s")
+    time: float | None = msgspec.field(default=None, name="t")
+    params: dict[Key, Any] | None = msgspec.field(default=None, name="p")
+    fraction: Fraction | UnsetType | None = msgspec.field(default=UNSET, name="g")
+    message: Annotated[str, Meta(max_length=2000)] | None = msgspec.field(default=None, name="n")
+    artifact: str | None = msgspec.field(default=None, name="a")
+    size: int | None = None
+    sha256: str | None = None
+
+
+class Scanned(Struct, frozen=True):
+    """What a piece of output holds; ``consumed`` bytes of it are dealt with."""
+
+    records: list[Record]
+    text: bytes
+    consumed: int
+
+
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def scan(piece: bytes, *, final: bool = False) -> Scanned:
+    """Take the records out of a piece that begins where the last one was consumed.
+
+    A record that has begun but not ended waits (it is not consumed) for its rest, unless
+    ``final`` says that no more will come.
+    """
+    if MARK not in piece:
+        return Scanned([], piece, len(piece))
+    before, *parts = piece.split(MARK)
+    records: list[Record] = []
+    last = parts.pop()
+    texts = [before, *(_take(part, records) for part in parts)]
+    if not final and b"\n" not in last and len(last) + 1 < LIMIT:
+        return Scanned(records, b"".join(texts), len(piece) - len(last) - 1)
+    texts.append(_take(last, records))
+    return Scanned(records, b"".join(texts), len(piece))
+
+
+def _take(part: bytes, records: list[Record]) -> bytes:
+    """The text of what follows a 0x1E; the record in front of it goes to ``records``."""
+    end = part.find(b"\n", 0, LIMIT - 1)
+    record = _record(part[:end]) if end > 0 else None
+    if record is None:
+        return part
+    records.append(record)
+    return part[end + 1 :]
+
+
+def _record(body: bytes) -> Record | None:
+    try:
+        record = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    said = (record.metrics, record.params, record.artifact)
+    return record if record.fraction is not UNSET or any(x is not None for x in said) else None
