@@ -1,0 +1,1 @@
+"""``%submarine`` and ``%%submarine`` in notebooks and IPython."""
