@@ -98,13 +98,13 @@ def server(*extensions: str, data: Path | None = None, **traits: object) -> Iter
 
 
 def _command(there: Server, extensions: tuple[str, ...], traits: Mapping[str, object]) -> list[str]:
-    enabled = json.dumps({**dict.fromkeys(INSTALLED, False), **dict.fromkeys(extensions, True)})
+    enabled = {**dict.fromkeys(INSTALLED, False), **dict.fromkeys(extensions, True)}
     return [
         *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
         *("--ip=127.0.0.1", f"--port={there.port}", "--ServerApp.port_retries=0"),
         f"--IdentityProvider.token={there.token}",
         f"--ServerApp.root_dir={there.folder}",
-        f"--ServerApp.jpserver_extensions={enabled}",
+        *(f"--ServerApp.jpserver_extensions={name}={on}" for name, on in enabled.items()),
         "--log-level=WARN",
         *(f"--{name.replace('__', '.')}={value}" for name, value in traits.items()),
     ]
