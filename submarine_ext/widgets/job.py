@@ -23,7 +23,7 @@ from submarine_ext.widgets.watched import Watched
 MIME = "application/vnd.submarine.job+json"
 
 
-class JobWidget(HTML):  # type: ignore[misc]
+class JobWidget(HTML):
     """Shows ``job`` of ``client``'s server, until it ends or the widget is closed."""
 
     def __init__(self, client: Client, job: JobHandle, **options: Any) -> None:
@@ -36,7 +36,7 @@ class JobWidget(HTML):  # type: ignore[misc]
 
     def show(self, feed: Feed) -> None:
         """Display it in the current cell, and follow the job."""
-        self._display = display(self, display_id=True)  # type: ignore[no-untyped-call]
+        self._display = display(self, display_id=True)
         feed.add(self._watched)
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class JobWidget(HTML):  # type: ignore[misc]
         self._handle.job = self._view.job
         self.value = render.html(self._view)
         if self._watched.over and self._display is not None:
-            self._display.update(self)  # type: ignore[no-untyped-call]
+            self._display.update(self)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         job = self._view.job
