@@ -32,7 +32,7 @@ class JobWidget(HTML):
         self._view = View(job.job)
         self._display: DisplayHandle | None = None
         self._watched = Watched(self._view, client.jobs, self._draw)
-        super().__init__(value=render.html(self._view), **options)
+        super().__init__(value=render.html(self._view), **options)  # type: ignore[no-untyped-call]
 
     def show(self, feed: Feed) -> None:
         """Display it in the current cell, and follow the job."""
@@ -42,7 +42,7 @@ class JobWidget(HTML):
     def close(self) -> None:
         """Stop following, and disappear."""
         self._watched.over = True
-        super().close()
+        super().close()  # type: ignore[no-untyped-call]
 
     def _draw(self) -> None:
         self._handle.job = self._view.job
@@ -52,7 +52,7 @@ class JobWidget(HTML):
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         job = self._view.job
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}  # type: ignore[no-untyped-call]
         reference = {"id": job.id, "project": job.project, "base_url": self._base_url}
         return bundle | {
             MIME: reference,
