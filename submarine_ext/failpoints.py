@@ -1,7 +1,7 @@
 """Named places where a test may kill this process: the proof that no moment is unsafe.
 
-``SUBMARINE_FAILPOINT="after-claim:3"`` ends the process by SIGKILL the third time that
-``reach("after-claim")`` is called. Without the variable a call is one comparison.
+``SUBMARINE_FAILPOINT="after-claim:3"`` (or :func:`arm`) ends the process by SIGKILL the
+third time that ``reach("after-claim")`` is called. Unarmed, a call is one comparison.
 """
 
 from __future__ import annotations
@@ -20,15 +20,27 @@ NAMES = (
     "after-finish",
 )
 
-_name, _, _count = os.environ.get("SUBMARINE_FAILPOINT", "").partition(":")
-_left = int(_count or 1)
+
+class _Armed:
+    name = ""
+    left = 0
+
+
+def arm(point: str) -> None:
+    """Arm ``name`` or ``name:count``; an empty string disarms. Raises ValueError."""
+    name, _, count = point.partition(":")
+    if name and name not in NAMES:
+        raise ValueError(f"There is no failpoint {name!r}; there are {', '.join(NAMES)}.")
+    _Armed.name, _Armed.left = name, int(count or 1)
 
 
 def reach(name: str) -> None:
     """Die here if this is the armed failpoint and its turn has come."""
-    global _left  # noqa: PLW0603 - one process, one countdown
-    if name != _name:
+    if name != _Armed.name:
         return
-    _left -= 1
-    if _left <= 0:
+    _Armed.left -= 1
+    if _Armed.left <= 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("SUBMARINE_FAILPOINT", ""))

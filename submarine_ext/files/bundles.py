@@ -63,9 +63,8 @@ class BundleFiles:
                 if member.isdir():
                     target.mkdir(parents=True, exist_ok=True)
                 else:
-                    _write_file(
-                        target, _body(archive, member), executable=bool(member.mode & 0o100)
-                    )
+                    mode = 0o755 if member.mode & 0o100 else 0o644
+                    _write_file(target, _body(archive, member), mode)
 
     def _path(self, sha256: str) -> Path:
         return self.root / f"{sha256}.tar.gz"

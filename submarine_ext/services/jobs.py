@@ -21,6 +21,7 @@ from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import check, default_name
 from submarine_ext.domain.times import now
 from submarine_ext.errors import Conflict, KeyReused
+from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.services import access
 from submarine_ext.services.bundles import Bundles
@@ -66,9 +67,11 @@ class Jobs:
                     return earlier
                 jobs.remember(tx, who.name, key, request, job.id)
             jobs.add(tx, job, actor=who.name, retries=spec.retries)
+            reach("before-submit-commit")
             return job
 
         accepted = await self._store.write(accept)
+        reach("after-submit-commit")
         self._wake()
         return accepted
 

@@ -1,0 +1,93 @@
+"""A server to be killed: reads one JSON order a line, forks a server for it, tells its end.
+
+``{"root", "owner", "failpoint", "mutant", "jobs": [JobSpec…], "seconds"}`` →
+``{"status": wait status, "accepted": [ids]}``. Each server submits the jobs, looks after
+everything until all jobs have ended (or ``seconds`` passed) and exits with 0 (or 3).
+Forked from one process that has imported everything, because a fault test needs hundreds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from submarine_ext import failpoints
+from submarine_ext.app.wiring import Settings, Submarine
+from submarine_ext.domain.access import Principal
+from submarine_ext.domain.jobs import JobSpec, JobState
+from submarine_ext.domain.pages import JobFilter
+from submarine_ext.reconcile.dispatch import Dispatcher
+from submarine_ext.store.store import Store
+
+UNFINISHED = [state for state in JobState if not state.terminal]
+
+
+def forget_to_adopt() -> None:
+    async def adopt(self: Dispatcher) -> None:
+        """The mutant: what was claimed before the crash is nobody's."""
+
+    Dispatcher.adopt = adopt
+
+
+def answer_before_the_commit() -> None:
+    write = Store.write
+
+    async def hasty(self, change):
+        """The mutant: a change is answered from a transaction that is not on disk yet."""
+        answer = await self.read(change) if change.__name__ == "accept" else None
+        if answer is None:
+            return await write(self, change)
+        asyncio.get_running_loop().call_later(
+            0.05, lambda: asyncio.ensure_future(write(self, change))
+        )
+        return answer
+
+    Store.write = hasty
+
+
+MUTANTS = {"forget-to-adopt": forget_to_adopt, "answer-before-commit": answer_before_the_commit}
+
+
+async def serve(order: dict, told: int) -> int:
+    settings = Settings(root=Path(order["root"]), owner="ana", cpu=8.0)
+    submarine = await Submarine.open(settings)
+    ana = Principal("ana")
+    failpoints.arm(order.get("failpoint", ""))
+
+    async def submit(spec: dict) -> None:
+        job = await submarine.jobs.submit(ana, "default", msgspec.convert(spec, JobSpec), None)
+        os.write(told, f"{job.id}\n".encode())
+
+    await asyncio.gather(*[submit(spec) for spec in order["jobs"]])
+    deadline = time.monotonic() + order["seconds"]
+    while time.monotonic() < deadline:
+        page = await submarine.jobs.list(ana, "default", JobFilter(state=UNFINISHED, limit=1))
+        if not page.items:
+            await submarine.close()
+            return 0
+        await asyncio.sleep(0.02)
+    await submarine.close()
+    return 3
+
+
+def run(order: dict) -> dict:
+    reader, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        MUTANTS.get(order.get("mutant", ""), lambda: None)()
+        os._exit(asyncio.run(serve(order, told)))
+    os.close(told)
+    with os.fdopen(reader) as lines:
+        accepted = lines.read().split()
+    return {"status": os.waitpid(pid, 0)[1], "accepted": accepted}
+
+
+for line in sys.stdin:
+    print(json.dumps(run(json.loads(line))), flush=True)
