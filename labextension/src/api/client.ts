@@ -1,0 +1,185 @@
+/**
+ * The HTTP routes as typed methods. Every failure is a `Problem`. It keeps no state and knows
+ * nothing of widgets.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { problemOf, unreachable } from './problem';
+import type { Artifact, Bundle, Engine, Job, JobSpec, Me, Metrics, Page } from './types';
+
+/** Which jobs to list: `state` may hold several, all of them wanted. */
+export interface JobsQuery {
+  state?: readonly string[];
+  text?: string;
+  cursor?: string | null;
+  limit?: number;
+}
+
+/** Text of the raw bytes from `offset`; where to go on, how long the log is, whether it ended. */
+export interface LogPart {
+  text: string;
+  next: number;
+  size: number;
+  complete: boolean;
+}
+
+export interface LogQuery {
+  rank: number;
+  attempt?: number;
+  offset: number;
+  limit: number;
+}
+
+type Query = { [name: string]: string | number | readonly string[] | null | undefined };
+
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Whether a value from a notebook or a URL can be a job's id at all. */
+export function isJobId(value: unknown): value is string {
+  return typeof value === 'string' && ID.test(value);
+}
+
+/** The REST client. */
+export class Api {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  me(): Promise<Me> {
+    return this._json('GET', 'me');
+  }
+
+  async engines(): Promise<Engine[]> {
+    return (await this._json<{ items: Engine[] }>('GET', 'engines')).items;
+  }
+
+  jobs(project: string, query: JobsQuery = {}): Promise<Page<Job>> {
+    const { state, text, cursor, limit } = query;
+    return this._json('GET', `projects/${segment(project)}/jobs`, {
+      query: { state, text: text || undefined, cursor, limit }
+    });
+  }
+
+  job(id: string): Promise<Job> {
+    return this._json('GET', `jobs/${segment(id)}`);
+  }
+
+  /** `key` makes a repeat of the same request harmless. */
+  submit(project: string, spec: JobSpec, key: string): Promise<Job> {
+    const headers = { 'Idempotency-Key': key };
+    return this._json('POST', `projects/${segment(project)}/jobs`, { body: spec, headers });
+  }
+
+  stop(id: string): Promise<Job> {
+    return this._json('POST', `jobs/${segment(id)}/stop`, { body: {} });
+  }
+
+  retry(id: string): Promise<Job> {
+    return this._json('POST', `jobs/${segment(id)}/retry`, { body: {} });
+  }
+
+  async logs(id: string, query: LogQuery): Promise<LogPart> {
+    const { rank, attempt, offset, limit } = query;
+    const response = await this._request('GET', `jobs/${segment(id)}/logs`, {
+      query: { rank, attempt, offset, limit }
+    });
+    const number = (name: string) => Number(response.headers.get(name) ?? 0);
+    return {
+      text: await response.text(),
+      next: number('Submarine-Next-Offset'),
+      size: number('Submarine-Size'),
+      complete: response.headers.get('Submarine-Complete') === 'true'
+    };
+  }
+
+  metrics(id: string, points: number): Promise<Metrics> {
+    return this._json('GET', `jobs/${segment(id)}/metrics`, { query: { points } });
+  }
+
+  async artifacts(id: string): Promise<Artifact[]> {
+    return (await this._json<{ items: Artifact[] }>('GET', `jobs/${segment(id)}/artifacts`)).items;
+  }
+
+  async artifactText(id: string, path: string): Promise<string> {
+    const route = `jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`;
+    return (await this._request('GET', route)).text();
+  }
+
+  /** Where a browser downloads an artifact from. */
+  artifactUrl(id: string, path: string): string {
+    return this._url(`jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`);
+  }
+
+  /** Where a browser reads the whole log as text. */
+  logUrl(id: string, rank: number): string {
+    return this._url(`jobs/${segment(id)}/logs`, { rank, limit: 2 ** 40 });
+  }
+
+  /** Pack a folder of the Jupyter root on the server. */
+  pack(folder: string): Promise<Bundle> {
+    return this._json('POST', 'bundles', { body: { folder } });
+  }
+
+  /** A fresh WebSocket for `/events`, opened with a single-use ticket. */
+  async events(): Promise<WebSocket> {
+    const { ticket } = await this._json<{ ticket: string }>('POST', 'tickets', { body: {} });
+    const url = URLExt.join(this._settings.wsUrl, 'submarine/api/events');
+    return new this._settings.WebSocket(`${url}?ticket=${encodeURIComponent(ticket)}`);
+  }
+
+  private _url(route: string, query: Query = {}): string {
+    return URLExt.join(this._settings.baseUrl, 'submarine/api', route) + encoded(query);
+  }
+
+  private async _json<T>(method: string, route: string, options: Options = {}): Promise<T> {
+    return (await this._request(method, route, options)).json() as Promise<T>;
+  }
+
+  private async _request(method: string, route: string, options: Options = {}): Promise<Response> {
+    const { query, body, headers } = options;
+    // 'no-store' would make the lab's makeRequest add a parameter that no route knows.
+    const init: RequestInit = { method, headers, cache: 'no-cache' };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+      init.headers = { 'Content-Type': 'application/json', ...headers };
+    }
+    const response = await this._send(this._url(route, query), init);
+    if (!response.ok) {
+      throw await problemOf(response);
+    }
+    return response;
+  }
+
+  private async _send(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await ServerConnection.makeRequest(url, init, this._settings);
+    } catch {
+      throw unreachable();
+    }
+  }
+}
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  headers?: { [name: string]: string };
+}
+
+/** One path segment: `encodeURIComponent` leaves dots, which a browser would resolve. */
+function segment(name: string): string {
+  if (name === '' || name === '.' || name === '..') {
+    throw new TypeError('not a name');
+  }
+  return encodeURIComponent(name);
+}
+
+function encoded(query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) {
+        search.append(name, String(one));
+      }
+    }
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}

@@ -1,0 +1,233 @@
+/**
+ * The one WebSocket, shared by all models: it opens, resumes each topic where it stood, backs
+ * off with jitter when the server is away, and says what state it is in. It knows topics and
+ * cursors, never what a frame means.
+ */
+import { IDisposable, DisposableDelegate } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Problem } from '../api/problem';
+import type { Frame } from '../api/types';
+
+export type ConnectionState = 'idle' | 'connecting' | 'online' | 'offline' | 'forbidden';
+
+/** What a topic is read with; `rank` and `attempt` belong to logs. */
+export interface TopicOptions {
+  since?: number;
+  rank?: number;
+  attempt?: number;
+}
+
+export type FrameHandler = (frame: Frame) => void;
+
+/** The part of a WebSocket that is used, so that tests can bring their own. */
+export type Socket = Pick<
+  WebSocket,
+  'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'readyState'
+>;
+
+export interface ConnectionOptions {
+  /** A fresh socket; it may throw a `Problem`. */
+  open: () => Promise<Socket>;
+  /** Between 0 and 1; tests give their own. */
+  random?: () => number;
+}
+
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
+const OPEN = 1;
+
+/** What the server answers a `subscribe` with. */
+const ANSWERS: ReadonlySet<string> = new Set(['subscribed', 'error', 'closed']);
+
+interface Topic {
+  options: TopicOptions;
+  handler: FrameHandler;
+}
+
+/** One reader a topic; whoever needs a topic twice shares the model that reads it. */
+export class Connection implements IDisposable {
+  constructor(private readonly _options: ConnectionOptions) {
+    window.addEventListener('online', this._hurry);
+    document.addEventListener('visibilitychange', this._hurry);
+  }
+
+  get state(): ConnectionState {
+    return this._state;
+  }
+
+  get stateChanged(): ISignal<this, ConnectionState> {
+    return this._stateChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /**
+   * Read a topic until the answer is disposed. The first subscription opens the socket.
+   * Subscribing again to the same topic replaces its reader and cursor.
+   */
+  subscribe(topic: string, handler: FrameHandler, options: TopicOptions = {}): IDisposable {
+    const entry: Topic = { options: { ...options }, handler };
+    this._topics.set(topic, entry);
+    if (this._state === 'idle') {
+      void this._connect();
+    } else {
+      this._ask(topic, entry);
+    }
+    return new DisposableDelegate(() => this._unsubscribe(topic, entry));
+  }
+
+  /** Try again now, for example after signing in. */
+  retry(): void {
+    if (this._state === 'offline' || this._state === 'forbidden') {
+      window.clearTimeout(this._timer);
+      void this._connect();
+    }
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    window.removeEventListener('online', this._hurry);
+    document.removeEventListener('visibilitychange', this._hurry);
+    window.clearTimeout(this._timer);
+    this._topics.clear();
+    this._socket?.close();
+    Signal.clearData(this);
+  }
+
+  private async _connect(): Promise<void> {
+    this._setState('connecting');
+    try {
+      const socket = await this._options.open();
+      if (this._disposed) {
+        socket.close();
+        return;
+      }
+      this._socket = socket;
+      socket.onopen = () => this._opened(socket);
+      socket.onmessage = event => this._received(String(event.data));
+      socket.onclose = () => this._closed(socket);
+      if (socket.readyState === OPEN) {
+        this._opened(socket);
+      }
+    } catch (error) {
+      this._failed(error);
+    }
+  }
+
+  private _opened(socket: Socket): void {
+    if (socket !== this._socket || this._state === 'online') {
+      return;
+    }
+    this._attempts = 0;
+    this._setState('online');
+    this._unanswered.clear();
+    for (const [topic, entry] of this._topics) {
+      this._ask(topic, entry);
+    }
+  }
+
+  private _received(text: string): void {
+    const frame = parse(text);
+    const entry = frame && this._topics.get(frame.topic);
+    if (!frame || !this._answers(frame) || !entry) {
+      return;
+    }
+    const resumed = frame.type === 'subscribed' && entry.options.since !== undefined;
+    if (typeof frame.seq === 'number' && !resumed) {
+      entry.options.since = frame.seq;
+    }
+    entry.handler(frame);
+  }
+
+  /** False for what a replaced subscription had still under way. */
+  private _answers(frame: Frame): boolean {
+    const unanswered = this._unanswered.get(frame.topic) ?? 0;
+    if (unanswered > 0 && ANSWERS.has(frame.type)) {
+      this._unanswered.set(frame.topic, unanswered - 1);
+      return unanswered === 1;
+    }
+    return unanswered === 0;
+  }
+
+  private _ask(topic: string, entry: Topic): void {
+    if (this._send({ op: 'subscribe', topic, ...entry.options })) {
+      this._unanswered.set(topic, (this._unanswered.get(topic) ?? 0) + 1);
+    }
+  }
+
+  private _closed(socket: Socket): void {
+    if (socket === this._socket && !this._disposed) {
+      this._socket = null;
+      this._backOff();
+    }
+  }
+
+  private _failed(error: unknown): void {
+    if (this._disposed) {
+      return;
+    }
+    if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
+      this._setState('forbidden');
+    } else {
+      this._backOff();
+    }
+  }
+
+  private _backOff(): void {
+    this._setState('offline');
+    const random = this._options.random ?? Math.random;
+    const ceiling = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this._attempts++);
+    this._timer = window.setTimeout(() => this.retry(), ceiling * (0.5 + random() / 2));
+  }
+
+  private readonly _hurry = (): void => {
+    if (!document.hidden && this._state === 'offline') {
+      this._attempts = 0;
+      this.retry();
+    }
+  };
+
+  private _unsubscribe(topic: string, entry: Topic): void {
+    if (this._topics.get(topic) === entry) {
+      this._topics.delete(topic);
+      this._send({ op: 'unsubscribe', topic });
+    }
+  }
+
+  private _send(message: object): boolean {
+    if (this._state !== 'online') {
+      return false;
+    }
+    this._socket?.send(JSON.stringify(message));
+    return true;
+  }
+
+  private _setState(state: ConnectionState): void {
+    if (state !== this._state) {
+      this._state = state;
+      this._stateChanged.emit(state);
+    }
+  }
+
+  private readonly _stateChanged = new Signal<this, ConnectionState>(this);
+  private readonly _topics = new Map<string, Topic>();
+  private readonly _unanswered = new Map<string, number>();
+  private _state: ConnectionState = 'idle';
+  private _socket: Socket | null = null;
+  private _attempts = 0;
+  private _timer = 0;
+  private _disposed = false;
+}
+
+function parse(text: string): Frame | null {
+  try {
+    return JSON.parse(text) as Frame;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,59 @@
+/** Where jobs can run and how full that is. It is read again when jobs move, never on a timer. */
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import type { Engine } from '../api/types';
+
+/** Milliseconds between two readings, however many jobs move. */
+const SPACING = 1000;
+
+/** See the module's comment. */
+export class EnginesModel implements IDisposable {
+  constructor(private readonly _read: () => Promise<Engine[]>) {
+    void this._refresh();
+  }
+
+  get items(): readonly Engine[] {
+    return this._items;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Something ran, ended or waits: the numbers are about to be old. */
+  request(): void {
+    if (this._timer === 0 && !this._disposed) {
+      this._timer = window.setTimeout(() => {
+        this._timer = 0;
+        void this._refresh();
+      }, SPACING);
+    }
+  }
+
+  dispose(): void {
+    this._disposed = true;
+    window.clearTimeout(this._timer);
+    Signal.clearData(this);
+  }
+
+  private async _refresh(): Promise<void> {
+    try {
+      this._items = await this._read();
+    } catch {
+      // The connection's own state says that the server is away; old numbers would lie.
+      this._items = [];
+    }
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _items: readonly Engine[] = [];
+  private _timer = 0;
+  private _disposed = false;
+}

@@ -1,0 +1,256 @@
+/**
+ * The jobs of a project, newest first, as the panel shows them: subscribe, list, then apply
+ * what comes, by revision. It filters the way the server does and knows nothing of widgets.
+ */
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import type { JobsQuery } from '../api/client';
+import { Problem, sentenceOf } from '../api/problem';
+import { isTerminal, type Frame, type Job, type JobState, type Page } from '../api/types';
+import type { Connection } from './connection';
+import { apply, applyProgress, isWhole, newer, type Change, type ProgressChange } from './merge';
+import { Pulse, nextFrame, type Scheduler } from './pulse';
+
+export interface JobsFilter {
+  states: readonly JobState[];
+  text: string;
+}
+
+export const NO_FILTER: JobsFilter = { states: [], text: '' };
+
+/** `from` is null for a job that was not known to be under way. */
+export interface Move {
+  id: string;
+  from: JobState | null;
+  to: JobState;
+}
+
+export type JobsStatus = 'loading' | 'ready' | 'forbidden' | 'failed';
+
+export interface JobsOptions {
+  project: string;
+  list: (project: string, query: JobsQuery) => Promise<Page<Job>>;
+  connection: Connection;
+  schedule?: Scheduler;
+}
+
+const PAGE = 50;
+
+/** See the module's comment. */
+export class JobsModel implements IDisposable {
+  constructor(private readonly _options: JobsOptions) {
+    this._pulse = new Pulse(() => this._changed.emit(), _options.schedule ?? nextFrame);
+    const topic = `projects/${_options.project}`;
+    this._subscription = _options.connection.subscribe(topic, frame => this._receive(frame));
+    void this._load(null);
+  }
+
+  /** The jobs that the filter lets through. */
+  get items(): readonly Job[] {
+    this._items ??= [...this._jobs.values()].filter(job => this._matches(job)).sort(newestFirst);
+    return this._items;
+  }
+
+  get filter(): JobsFilter {
+    return this._filter;
+  }
+
+  /** Look for other jobs; the list starts over. */
+  setFilter(filter: JobsFilter): void {
+    this._filter = filter;
+    this._jobs.clear();
+    this._cursor = null;
+    this._status = 'loading';
+    this._touch();
+    void this._load(null);
+  }
+
+  get status(): JobsStatus {
+    return this._status;
+  }
+
+  /** One sentence where the status is `failed` or `forbidden`. */
+  get problem(): string | null {
+    return this._problem;
+  }
+
+  get hasMore(): boolean {
+    return this._cursor !== null;
+  }
+
+  /** Something that is shown changed; at most once a frame. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** A job's state was seen to change, whatever the filter lets through. */
+  get moved(): ISignal<this, Move> {
+    return this._moved;
+  }
+
+  get isDisposed(): boolean {
+    return this._pulse.isDisposed;
+  }
+
+  /** The next page, where there is one. */
+  async loadMore(): Promise<void> {
+    if (this._cursor !== null && this._fetching === 0) {
+      await this._load(this._cursor);
+    }
+  }
+
+  /** List again from the top, keeping what is known. */
+  refresh(): Promise<void> {
+    return this._load(null);
+  }
+
+  /** Apply what an action answered, before the frame for it arrives. */
+  put(job: Job): void {
+    this._set(newer(this._jobs.get(job.id), job));
+    this._touch();
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._pulse.dispose();
+      this._subscription.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _load(cursor: string | null): Promise<void> {
+    const { states: state, text } = this._filter;
+    const wanted = this._filter;
+    this._fetching++;
+    try {
+      const query = { state, text: text.trim(), cursor, limit: PAGE };
+      const page = await this._options.list(this._options.project, query);
+      if (wanted === this._filter && !this.isDisposed) {
+        this._merge(page, cursor);
+      }
+    } catch (error) {
+      if (wanted === this._filter) {
+        this._fail(error);
+      }
+    } finally {
+      this._fetching--;
+      if (this._fetching === 0) {
+        this._orphans.clear();
+      }
+      this._touch();
+    }
+  }
+
+  private _merge(page: Page<Job>, cursor: string | null): void {
+    for (const job of page.items) {
+      const orphans = this._orphans.get(job.id) ?? [];
+      this._set(orphans.reduce(apply, newer(this._jobs.get(job.id), job)));
+    }
+    // A refresh of the top must not forget how far down the list was read.
+    if (cursor !== null || this._status !== 'ready') {
+      this._cursor = page.next;
+    }
+    this._status = 'ready';
+    this._problem = null;
+  }
+
+  private _fail(error: unknown): void {
+    const forbidden = error instanceof Problem && (error.status === 401 || error.status === 403);
+    this._status = forbidden ? 'forbidden' : this._jobs.size > 0 ? this._status : 'failed';
+    this._problem = sentenceOf(error);
+  }
+
+  private _receive(frame: Frame): void {
+    switch (frame.type) {
+      case 'subscribed':
+      case 'gap':
+        void this._load(null);
+        break;
+      case 'job':
+        this._apply(frame.data as Change);
+        break;
+      case 'progress':
+        this._progress(frame.data as ProgressChange);
+        break;
+      case 'deleted':
+        this._jobs.delete((frame.data as { id: string }).id);
+        break;
+      case 'closed':
+        this._status = 'forbidden';
+        this._problem = (frame.data as { detail?: string }).detail ?? null;
+        break;
+    }
+    this._touch();
+  }
+
+  private _apply(change: Change): void {
+    if (change.state) {
+      this._note(change.id, change.state);
+    }
+    const known = this._jobs.get(change.id);
+    if (known) {
+      this._set(apply(known, change));
+    } else if (isWhole(change)) {
+      this._set(change);
+    } else if (this._fetching > 0) {
+      // The list that is under way may bring this job as it was before the change.
+      this._orphans.set(change.id, [...(this._orphans.get(change.id) ?? []), change]);
+    }
+  }
+
+  private _progress(change: ProgressChange): void {
+    const known = this._jobs.get(change.id);
+    if (known) {
+      this._set(applyProgress(known, change));
+    }
+  }
+
+  private _set(job: Job): void {
+    this._note(job.id, job.state);
+    this._jobs.set(job.id, job);
+  }
+
+  /** Remember the jobs that are under way, so that their ends are noticed. */
+  private _note(id: string, to: JobState): void {
+    const from = this._active.get(id) ?? null;
+    if (isTerminal(to)) {
+      this._active.delete(id);
+    } else {
+      this._active.set(id, to);
+    }
+    if (from !== null ? from !== to : !isTerminal(to)) {
+      this._moved.emit({ id, from, to });
+    }
+  }
+
+  /** As the server filters: any of the states; the text in the name or the id. */
+  private _matches(job: Job): boolean {
+    const { states, text } = this._filter;
+    const wanted = text.trim().toLowerCase();
+    const named = `${job.name}\n${job.id}`.toLowerCase();
+    return (states.length === 0 || states.includes(job.state)) && named.includes(wanted);
+  }
+
+  private _touch(): void {
+    this._items = null;
+    this._pulse.request();
+  }
+
+  private readonly _jobs = new Map<string, Job>();
+  private readonly _active = new Map<string, JobState>();
+  private readonly _orphans = new Map<string, Change[]>();
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _moved = new Signal<this, Move>(this);
+  private readonly _pulse: Pulse;
+  private readonly _subscription: IDisposable;
+  private _items: readonly Job[] | null = null;
+  private _filter: JobsFilter = NO_FILTER;
+  private _status: JobsStatus = 'loading';
+  private _problem: string | null = null;
+  private _cursor: string | null = null;
+  private _fetching = 0;
+}
+
+function newestFirst(a: Job, b: Job): number {
+  return a.created === b.created ? (a.id < b.id ? 1 : -1) : a.created < b.created ? 1 : -1;
+}

@@ -1,0 +1,123 @@
+/** A job's view: it binds the job's models to the head and the tabs. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import type { Job } from '../../api/types';
+import { Message } from '../../components/basics';
+import { useNow, useSignal } from '../../components/hooks';
+import { Tabs } from '../../components/tabs';
+import type { JobModel } from '../../models/job';
+import type { LogsModel } from '../../models/logs';
+import type { MetricsModel } from '../../models/metrics';
+import type { Session } from '../../models/session';
+import { DetailsTab } from './details';
+import { FilesTab } from './files';
+import { JobHeader, type JobViewActions } from './header';
+import { LogsTab } from './logs';
+import { MetricsTab } from './metrics';
+
+export interface JobModels {
+  job: JobModel;
+  metrics: MetricsModel;
+  logs: LogsModel;
+}
+
+export interface JobBodyProps {
+  session: Session;
+  models: JobModels;
+  tab: string;
+  onTab: (tab: string) => void;
+  theme: string;
+  actions: JobViewActions & FileActions;
+  trans: TranslationBundle;
+}
+
+export interface FileActions {
+  openArtifact: (path: string) => void;
+  downloadLog: (rank: number, attempt: number | null) => void;
+  copy: (text: string) => void;
+}
+
+/** See the module's comment. */
+export function JobBody(props: JobBodyProps): React.ReactElement {
+  const { models, trans } = props;
+  useSignal(models.job.changed);
+  const { job, problem } = models.job;
+  if (job) {
+    return <Loaded {...props} job={job} />;
+  }
+  return problem ? (
+    <Message kind="failed">{problem}</Message>
+  ) : (
+    <Message kind="loading">{trans.__('Loading the job…')}</Message>
+  );
+}
+
+function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
+  const { job, models, tab, onTab, actions, trans } = props;
+  const now = useNow(1000);
+  useAttempts(job.attempt, models.metrics);
+  return (
+    <div className="sub-JobView">
+      <JobHeader job={job} now={now} actions={actions} trans={trans} />
+      <Tabs
+        id={`submarine-${job.id}`}
+        label={job.name}
+        names={{
+          metrics: trans.__('Metrics'),
+          logs: trans.__('Logs'),
+          files: trans.__('Files'),
+          details: trans.__('Details')
+        }}
+        current={tab}
+        onChange={onTab}
+      >
+        <Tab {...props} />
+      </Tabs>
+    </div>
+  );
+}
+
+function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
+  const { job, session, models, tab, theme, actions, trans } = props;
+  const { api } = session;
+  const { id, state } = job;
+  const read = React.useCallback(
+    // What a job left can change with its state, so another state is another list.
+    () => (state ? api.artifacts(id) : Promise.resolve([])),
+    [api, id, state]
+  );
+  switch (tab) {
+    case 'logs':
+      return (
+        <LogsTab model={models.logs} job={job} onDownload={actions.downloadLog} trans={trans} />
+      );
+    case 'files':
+      return (
+        <FilesTab
+          read={read}
+          urlOf={path => api.artifactUrl(id, path)}
+          onOpen={actions.openArtifact}
+          trans={trans}
+        />
+      );
+    case 'details':
+      return (
+        <DetailsTab job={job} params={models.metrics.params} onCopy={actions.copy} trans={trans} />
+      );
+    default:
+      return (
+        <MetricsTab model={models.metrics} theme={theme} active={!job.finished} trans={trans} />
+      );
+  }
+}
+
+/** Another attempt has other curves. */
+function useAttempts(attempt: number, metrics: MetricsModel): void {
+  const known = React.useRef(attempt);
+  React.useEffect(() => {
+    if (known.current !== attempt) {
+      known.current = attempt;
+      void metrics.reload();
+    }
+  }, [attempt, metrics]);
+}

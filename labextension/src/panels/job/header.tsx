@@ -1,0 +1,103 @@
+/** The head of a job's view: what it is, how it stands, what can be done. Props only. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { isTerminal, type Job, type JobSpec } from '../../api/types';
+import { JobProgress, State, TextButton } from '../../components/basics';
+import { duration, exactTime } from '../../components/words';
+import { differences } from '../../models/spec';
+
+export interface JobViewActions {
+  stop: () => void;
+  retry: () => void;
+  rerun: (spec: JobSpec) => void;
+}
+
+interface HeaderProps {
+  job: Job;
+  now: number;
+  actions: JobViewActions;
+  trans: TranslationBundle;
+}
+
+/** See the module's comment. */
+export function JobHeader(props: HeaderProps): React.ReactElement {
+  const { job, now, actions, trans } = props;
+  return (
+    <header className="sub-JobHeader">
+      <div className="sub-JobHeader-title">
+        <h1>{job.name}</h1>
+        <span role="status" aria-live="polite">
+          <State job={job} trans={trans} />
+        </span>
+        <span className="sub-JobHeader-buttons">
+          <Buttons job={job} actions={actions} trans={trans} />
+        </span>
+      </div>
+      {job.reason && <p className="sub-Reason">{job.reason}</p>}
+      <JobProgress job={job} trans={trans} />
+      <Timeline job={job} now={now} trans={trans} />
+    </header>
+  );
+}
+
+function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement {
+  const { job, actions, trans } = props;
+  const { remedy } = job;
+  if (!isTerminal(job.state)) {
+    return (
+      <TextButton onClick={actions.stop} disabled={job.target === 'stop'}>
+        {job.target === 'stop' ? trans.__('Stopping…') : trans.__('Stop')}
+      </TextButton>
+    );
+  }
+  return (
+    <>
+      {remedy && (
+        <TextButton accept onClick={() => actions.rerun(remedy)}>
+          {trans.__('Rerun with %1', differences(job.spec, remedy).join(', '))}
+        </TextButton>
+      )}
+      <TextButton onClick={actions.retry}>{trans.__('Run again')}</TextButton>
+    </>
+  );
+}
+
+/** When it was created, queued, started and finished, and how long each took. */
+function Timeline(props: { job: Job; now: number; trans: TranslationBundle }): React.ReactElement {
+  const { job, now, trans } = props;
+  const steps: [string, string | null | undefined][] = [
+    [trans.__('Created'), job.created],
+    [trans.__('Queued'), job.queued],
+    [trans.__('Started'), job.started],
+    [trans.__('Finished'), job.finished]
+  ];
+  const reached = steps.filter((step): step is [string, string] => Boolean(step[1]));
+  return (
+    <ol className="sub-Timeline" aria-label={trans.__('Timeline')}>
+      {reached.map(([word, time], index) => (
+        <li key={word}>
+          <span className="sub-Timeline-word">{word}</span>
+          <time dateTime={time} title={exactTime(time)}>
+            {new Date(time).toLocaleTimeString()}
+          </time>
+          <span className="sub-Timeline-span">{span(job, reached, index, now, trans)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function span(
+  job: Job,
+  reached: [string, string][],
+  index: number,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const from = Date.parse(reached[index][1]);
+  if (index + 1 < reached.length) {
+    const to = Date.parse(reached[index + 1][1]);
+    return to - from >= 1000 ? trans.__('for %1', duration((to - from) / 1000, trans)) : '';
+  }
+  return isTerminal(job.state) ? '' : trans.__('for %1', duration((now - from) / 1000, trans));
+}

@@ -1,0 +1,10 @@
+/** JupyterLab's own class names (jp-…) and ours (sub-…, BEM-like with jp-mod- modifiers). */
+export default {
+  extends: ['stylelint-config-standard'],
+  rules: {
+    'selector-class-pattern': '^(jp|sub|u|lm)-[A-Za-z0-9-]+$',
+    'custom-property-pattern': '^(jp|sub)-[a-z0-9-]+$',
+    'declaration-no-important': true,
+    'no-descending-specificity': null
+  }
+};
