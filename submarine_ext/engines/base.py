@@ -130,7 +130,9 @@ class Capacity(Struct, frozen=True, kw_only=True):
 
 
 class EngineInfo(Struct, frozen=True, kw_only=True):
-    """What ``GET /engines`` tells of an engine. ``queue`` counts waiting tasks."""
+    """What ``GET /engines`` tells of an engine. ``queue`` counts waiting tasks; ``python`` is
+    the interpreter of jobs that name no ``environment``, where the engine knows one.
+    """
 
     name: str
     title: str
@@ -140,6 +142,7 @@ class EngineInfo(Struct, frozen=True, kw_only=True):
     in_use: Capacity | None = None
     queue: int = 0
     running: int = 0
+    python: str | None = None
 
 
 class Engine(ABC):

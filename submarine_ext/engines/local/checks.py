@@ -1,0 +1,54 @@
+"""What this engine refuses, each by the name of the field and with the way out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from submarine_ext.domain.jobs import Framework, JobSpec
+from submarine_ext.engines.local import slots
+from submarine_ext.errors import Invalid
+
+
+def check(spec: JobSpec, machine: slots.Amount) -> None:
+    """Raise ``Invalid`` for the first thing this machine can't honour."""
+    _resources(spec)
+    _distributed(spec)
+    _environment(spec)
+    slots.check(spec, machine)
+
+
+def _refuse(field: str, why: str) -> None:
+    raise Invalid(f"{field}: {why}", field=field)
+
+
+def _resources(spec: JobSpec) -> None:
+    if spec.queue is not None:
+        _refuse("queue", "this machine has no named queues. Leave it out.")
+    if spec.resources.gpu_type is not None:
+        _refuse("resources.gpu_type", "this machine can't choose among GPUs. Leave it out.")
+    if spec.secrets:
+        _refuse("secrets", "this machine keeps no secrets. Pass what is not secret in env.")
+    if "CUDA_VISIBLE_DEVICES" in spec.env:
+        _refuse("env.CUDA_VISIBLE_DEVICES", "GPUs are assigned here. Ask with resources.gpu.")
+
+
+def _distributed(spec: JobSpec) -> None:
+    shape = spec.distributed
+    if shape.framework not in (Framework.NONE, Framework.TORCH):
+        _refuse(
+            "distributed.framework",
+            f'"{shape.framework}" does not run on this machine. Use "torch" or "none".',
+        )
+    if spec.notebook is not None and shape.ranks > 1:
+        _refuse("distributed", "a notebook runs as one process. Use a script.")
+
+
+def _environment(spec: JobSpec) -> None:
+    if spec.environment is None:
+        return
+    path = Path(spec.environment)
+    if not path.is_absolute():
+        _refuse("environment", "give the absolute path of a Python interpreter.")
+    if not path.is_file() or not os.access(path, os.X_OK):
+        _refuse("environment", f"there is no program {spec.environment!r} on this machine.")

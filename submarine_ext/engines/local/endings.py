@@ -1,0 +1,177 @@
+"""Explain an end: the supervisor's plain facts in, an ``Ended`` with its sentence out.
+
+Nothing is decided here about what runs; the log is only read, for the error it ends with.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.domain.quantities import human_bytes, memory_bytes
+from submarine_ext.engines.base import Ended, Outcome, Task
+from submarine_ext.engines.local import nearest
+
+STOPPED = "Stopped on request."
+
+_NOT_EXECUTED = {
+    errno.EACCES: "{0!r} may not be executed; is it a program, and is its x bit set?",
+    errno.ENOEXEC: "{0!r} is no program; a script needs a first line such as #!/bin/sh.",
+    errno.E2BIG: "The arguments and environment variables are too long for this system.",
+}
+_NOT_STARTED = "{0!r} could not be started: {1}."
+_TAIL = 32_768
+_LONGEST = 500
+_GIB = 1024**3
+_NOISE = re.compile(rb"\x1e\{[^\n]*\n|\x1b\[[0-9;?]*[ -/]*[@-~]")
+_TRACEBACK = "Traceback (most recent call last)"
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
+
+
+def ended(task: Task, record: dict[str, Any], machine_memory: int) -> Ended:
+    """What the exit record means."""
+    outcome, reason, remedy = _meaning(task, record, machine_memory)
+    notes = [*record["not_kept"], *_survivors(record)]
+    return Ended(
+        name=task.name,
+        outcome=outcome,
+        reason=" ".join(filter(None, [reason, *notes])) or None,
+        exit_code=_exit_code(record),
+        retryable=record["kind"] != "unstartable" or record["stage"] == "log",
+        remedy=remedy,
+        started=record["started"],
+        finished=record["finished"],
+    )
+
+
+def lost(task: Task, claim: dict[str, Any], boot: str) -> Ended:
+    """There is no exit record and never will be."""
+    why = "its supervisor was killed" if claim.get("boot") == boot else "the machine was restarted"
+    return Ended(
+        name=task.name,
+        outcome=Outcome.LOST,
+        reason=f"Nobody can know how it ended: {why} while it ran.",
+        started=claim.get("time"),
+    )
+
+
+def _meaning(
+    task: Task, record: dict[str, Any], machine_memory: int
+) -> tuple[Outcome, str | None, JobSpec | None]:
+    kind = record["kind"]
+    if kind == "stopped":
+        return Outcome.STOPPED, STOPPED, None
+    if kind == "memory":
+        return _over_memory(task.spec, record["used"], machine_memory)
+    if kind in _SAID:
+        return Outcome.FAILED, _SAID[kind](task, record), None
+    if "rank" in record:
+        return _failure(task, record, machine_memory)
+    return Outcome.SUCCEEDED, None, None
+
+
+def _failure(
+    task: Task, record: dict[str, Any], machine_memory: int
+) -> tuple[Outcome, str, JobSpec | None]:
+    rank = record["rank"]
+    who = f"Rank {rank}: " if len(record["codes"]) > 1 else ""
+    code = record["codes"][rank]
+    if record.get("oom"):
+        said = "Out of memory: the system killed it (SIGKILL) when the machine had none left."
+        return Outcome.FAILED, who + said, more_memory(task.spec, machine_memory)
+    if code < 0:
+        return Outcome.FAILED, f"{who}Killed by signal {-code} ({_signal_name(-code)}).", None
+    error = last_error(task.log(rank))
+    tail = f": {error}" if error else "."
+    return Outcome.FAILED, f"{who}Exited with code {code}{tail}", None
+
+
+def _over_memory(
+    spec: JobSpec, used: int, machine_memory: int
+) -> tuple[Outcome, str, JobSpec | None]:
+    asked = memory_bytes(spec.resources.memory or 0) * spec.distributed.nodes
+    reason = (
+        f"Out of memory: it used {human_bytes(used)}, more than the "
+        f"{human_bytes(asked)} it asked for."
+    )
+    return Outcome.FAILED, reason, more_memory(spec, machine_memory)
+
+
+def more_memory(spec: JobSpec, machine_memory: int) -> JobSpec | None:
+    """The spec with twice the memory, in whole GiB where it is that much; None if it can't."""
+    if spec.resources.memory is None:
+        return None
+    asked = memory_bytes(spec.resources.memory)
+    most = machine_memory // spec.distributed.nodes
+    wanted = min(asked * 2, most)
+    if wanted < asked * 1.2:
+        return None
+    memory = f"{math.floor(wanted / _GIB)}Gi" if wanted >= 2 * _GIB else f"{wanted // 1024**2}Mi"
+    return replace(spec, resources=replace(spec.resources, memory=memory))
+
+
+def _unstartable(task: Task, record: dict[str, Any]) -> str:
+    number = record["errno"]
+    if record["stage"] == "workdir":
+        return f"There is no folder {task.spec.workdir!r} in the job's files."
+    if record["stage"] == "log":
+        return f"The job's log could not be opened: {os.strerror(number)}."
+    command = (task.spec.command or [task.spec.environment or "python"])[0]
+    if number == errno.ENOENT:
+        return nearest.no_command(command, task.work / (task.spec.workdir or ""))
+    return _NOT_EXECUTED.get(number, _NOT_STARTED).format(command, os.strerror(number))
+
+
+def _exit_code(record: dict[str, Any]) -> int | None:
+    codes = record["codes"]
+    code: int | None = codes[record["rank"]] if "rank" in record else codes[0]
+    return code
+
+
+def _survivors(record: dict[str, Any]) -> list[str]:
+    pids = record.get("survivors")
+    return [f"These processes of it would not end: {', '.join(map(str, pids))}."] if pids else []
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def last_error(log: Path) -> str | None:
+    """``ValueError: bad`` where the log ends with a Python traceback, None elsewhere.
+
+    The first line of the last traceback that stands at the margin and reads like an
+    exception: a message may go on for many lines, and programs print after it.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            text = _NOISE.sub(b"", file.read()).decode(errors="replace")
+    except OSError:
+        return None
+    _, found, rest = text.rpartition(_TRACEBACK)
+    if not found:
+        return None
+    for line in rest.splitlines()[1:]:
+        if _ERROR.fullmatch(line.rstrip()):
+            return line.rstrip()[:_LONGEST]
+    return None
+
+
+_SAID: dict[str, Callable[[Task, dict[str, Any]], str]] = {
+    "shutdown": lambda *_: "The machine ended it (SIGTERM), as it does at shutdown.",
+    "timeout": lambda task, _: f"Ran longer than its limit of {task.spec.timeout_seconds} s.",
+    "unstartable": _unstartable,
+}

@@ -1,0 +1,92 @@
+"""The small process that forks supervisors, so that no job waits for a fresh interpreter.
+
+Started once a server, connected by a socket pair: one JSON line in per plan, one JSON line
+out per fact. When the server dies the socket ends and so does the launcher; supervisors
+live on. It is a subreaper: what a killed supervisor leaves lands here and is ended.
+
+Standard library only: started without site-packages (``launches.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from submarine_ext.engines.local import tree
+from submarine_ext.engines.local.supervisor import supervise
+
+
+class Launcher:
+    """Reads plans until the server goes away."""
+
+    def __init__(self, server: socket.socket) -> None:
+        self.server = server
+        self.names: dict[int, str] = {}
+        self.buffer = bytearray()
+        self.wakes, wake = os.pipe()
+        for fd in (self.wakes, wake):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        """Until end of file."""
+        while True:
+            ready = select.select([self.server.fileno(), self.wakes], [], [])[0]
+            if self.wakes in ready:
+                os.read(self.wakes, 4096)
+                self.reap()
+            if self.server.fileno() in ready and not self.receive():
+                return
+
+    def receive(self) -> bool:
+        """Take what has come; False when the server is gone."""
+        data = self.server.recv(1 << 18)
+        self.buffer += data
+        *lines, rest = self.buffer.split(b"\n") if b"\n" in data else [self.buffer]
+        self.buffer = bytearray(rest)
+        for line in lines:
+            self.launch(json.loads(line))
+        return bool(data)
+
+    def launch(self, plan: dict[str, Any]) -> None:
+        """Fork a supervisor for one plan."""
+        pid = os.fork()
+        if pid == 0:
+            os.close(self.wakes)
+            supervise(plan, self.report)
+        self.names[pid] = plan["name"]
+
+    def report(self, fact: dict[str, Any]) -> None:
+        """One line to the server; nobody minds if it is gone."""
+        with contextlib.suppress(OSError):
+            self.server.sendall(json.dumps(fact).encode() + b"\n")
+
+    def reap(self) -> None:
+        """Tell which supervisors ended, and end what a killed one left behind."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                break
+            if name := self.names.pop(pid, None):
+                self.report({"gone": name})
+        tree.signal_children(set(), signal.SIGKILL, set(self.names))
+
+
+def main() -> None:
+    """Entry point: the socket is file descriptor ``sys.argv[1]``."""
+    tree.become_subreaper()
+    launcher = Launcher(socket.socket(fileno=int(sys.argv[1])))
+    gc.collect()
+    gc.freeze()
+    launcher.run()
