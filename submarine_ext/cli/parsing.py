@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
     ) -> None:
         super().__init__(
             prog=prog,
-            usage=f"{prog} {usage}".rstrip(),
+            usage=f"{prog} {usage}".replace("%", "%%"),
             description=description,
             epilog=examples.replace("%(prog)s", prog),
             formatter_class=argparse.RawDescriptionHelpFormatter,
