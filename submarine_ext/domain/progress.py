@@ -41,14 +41,14 @@ class Shown(Struct, frozen=True):
 
 
 class Watch:
-    """One job's progress. ``clock`` answers seconds; only differences matter."""
+    """One job's progress, from ``progress`` on. ``clock`` answers epoch seconds."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], progress: Progress | None = None) -> None:
         self._clock = clock
         self._eta = Eta()
         self._lines = Lines()
         self._explicit = False
-        self.progress: Progress | None = None
+        self.progress = progress
 
     def say(self, fraction: float | None, message: str | None, time: float | None) -> None:
         """The job itself told; from now on its output is not searched."""

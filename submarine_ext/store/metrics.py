@@ -22,8 +22,8 @@ from submarine_ext.domain.jobs import Progress
 from submarine_ext.domain.metrics import Columns, Metrics, PointsSlice, Series, Value, spelled
 from submarine_ext.store.schema import jobs, params, points, tails
 
-#: (key, step, value or None for NaN, epoch seconds)
-Point = tuple[str, int, float | None, float]
+#: (key, step or None for the key's next one, value or None for NaN, epoch seconds)
+Point = tuple[str, int | None, float | None, float]
 
 #: How many rows are fetched at once, and how many numbers :func:`after` looks behind.
 CHUNK = 10_000
@@ -46,7 +46,11 @@ _AFTER = (
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """What one rank's log said in its raw bytes ``[begin, end)``."""
+    """What one rank's log said in its raw bytes ``[begin, end)``.
+
+    ``steps`` are the last steps of keys without explicit ones, as :func:`append` gave them
+    for the batch before; without them the points that are stored already are asked.
+    """
 
     job: str
     attempt: int
@@ -55,26 +59,29 @@ class Batch(Struct, frozen=True, kw_only=True):
     end: int
     points: Sequence[Point] = ()
     params: Mapping[str, Any] = {}
+    steps: Mapping[str, int] = {}
 
 
-class Tail(Struct, frozen=True):
-    """Where reading a rank's log goes on, and the last step of each key so far."""
+def append(conn: Connection, batch: Batch) -> Mapping[str, int] | None:
+    """Store a batch and answer with the steps for the next one.
 
-    offset: int
-    steps: Mapping[str, int]
-
-
-def append(conn: Connection, batch: Batch) -> bool:
-    """Store a batch. False, and nothing is stored, if it does not begin at the stored offset."""
+    None, and nothing is stored, if it does not begin at the stored offset: somebody else
+    has read on from there, or an earlier answer was lost.
+    """
     if not _move(conn, batch):
-        return False
-    if batch.points:
-        here = (batch.job, batch.attempt, batch.rank)
-        rows = [(*here, *point) for point in batch.points]
+        return None
+    rows, steps = _numbered(conn, batch)
+    if rows:
         conn.exec_driver_sql(_insert_points(conn.dialect), rows)
     for name, value in batch.params.items():
         _set_param(conn, batch, name, msgspec.json.encode(value).decode())
-    return True
+    return steps
+
+
+def offset(conn: Connection, job: str, attempt: int, rank: int) -> int:
+    """How many bytes of the rank's log are dealt with."""
+    here = {"job": job, "attempt": attempt, "rank": rank}
+    return conn.execute(select(tails.c.offset).filter_by(**here)).scalar() or 0
 
 
 def show(
@@ -89,16 +96,6 @@ def show(
     if progress is not None:
         values["progress"] = msgspec.json.encode(progress).decode()
     conn.execute(update(jobs).where(jobs.c.id == job, jobs.c.attempt == attempt).values(values))
-
-
-def tail(conn: Connection, job: str, attempt: int, rank: int) -> Tail:
-    """Where to go on after a restart."""
-    here = (points.c.job == job, points.c.attempt == attempt, points.c.rank == rank)
-    steps = select(points.c.key, func.max(points.c.step)).where(*here).group_by(points.c.key)
-    return Tail(
-        offset=_offset(conn, job, attempt, rank),
-        steps={row.key: row[1] for row in conn.execute(steps)},
-    )
 
 
 def latest(conn: Connection, job: str) -> dict[str, Value]:
@@ -165,6 +162,31 @@ def _move(conn: Connection, batch: Batch) -> bool:
     return True
 
 
+def _numbered(conn: Connection, batch: Batch) -> tuple[list[tuple[Any, ...]], dict[str, int]]:
+    """The rows with a step each; points without one count on from the highest of the key."""
+    here = (batch.job, batch.attempt, batch.rank)
+    steps = dict(batch.steps)
+    given: dict[str, int] = {}  # explicit steps of keys that have not been counted so far
+    rows = []
+    for key, explicit, value, time in batch.points:
+        if explicit is None:
+            if key not in steps:
+                steps[key] = max(_last_step(conn, batch, key), given.get(key, -1))
+            step = steps[key] = steps[key] + 1
+        else:
+            step = explicit
+            known = steps if key in steps else given
+            known[key] = max(known.get(key, step), step)
+        rows.append((*here, key, step, value, time))
+    return rows, steps
+
+
+def _last_step(conn: Connection, batch: Batch, key: str) -> int:
+    here = {"job": batch.job, "attempt": batch.attempt, "rank": batch.rank, "key": key}
+    found = conn.execute(select(func.max(points.c.step)).filter_by(**here)).scalar()
+    return -1 if found is None else int(found)
+
+
 def _set_param(conn: Connection, batch: Batch, name: str, value: str) -> None:
     here = {"job": batch.job, "attempt": batch.attempt, "name": name}
     if not conn.execute(update(params).filter_by(**here).values(value=value)).rowcount:
@@ -218,8 +240,3 @@ def _params(conn: Connection, job: str, attempt: int) -> dict[str, Any]:
     query = select(params.c.name, params.c.value).filter_by(job=job, attempt=attempt)
     rows = conn.execute(query.order_by(params.c.name))
     return {name: msgspec.json.decode(value) for name, value in rows}
-
-
-def _offset(conn: Connection, job: str, attempt: int, rank: int) -> int:
-    here = {"job": job, "attempt": attempt, "rank": rank}
-    return conn.execute(select(tails.c.offset).filter_by(**here)).scalar() or 0
