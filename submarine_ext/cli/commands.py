@@ -21,6 +21,7 @@ from submarine_ext.cli.face import Face
 from submarine_ext.client.handle import JobHandle
 from submarine_ext.client.jobs import spec_from
 from submarine_ext.client.results import Metrics
+from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.files.packing import packed
 
@@ -64,13 +65,13 @@ def _show_spec(face: Face, what: Asked) -> None:
     face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
 
 
-def _where(face: Face, options: Namespace) -> None:
+def _where(face: Face, _options: Namespace) -> None:
     client = face.client
     me = client.me()
-    project = getattr(options, "project", None) or me.get("personal_project") or "default"
+    project = me.personal_project or DEFAULT
     face.show(tables.where(client.server.url, me, client.engines(), project))
     face.write("\n")
-    recent = client.jobs.list(project=project, owner=me["user"], limit=RECENT)
+    recent = client.jobs.list(project=project, owner=me.user, limit=RECENT)
     face.show(tables.jobs_table(islice(recent, RECENT)))
 
 

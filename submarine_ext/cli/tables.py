@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,7 +13,9 @@ from submarine_ext.cli.face import harmless
 from submarine_ext.client.results import Metrics
 from submarine_ext.client.words import MARKS, duration, number, state_words
 from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.people import Me
 from submarine_ext.domain.quantities import human_bytes
+from submarine_ext.engines.base import Capacity, EngineInfo
 
 
 def jobs_table(jobs: Iterable[Job]) -> RenderableType:
@@ -41,10 +42,9 @@ def metrics_table(metrics: Metrics) -> RenderableType:
     return Group(*tables) if tables else Text("This job has logged no metrics yet.")
 
 
-def where(url: str, me: dict[str, Any], engines: list[dict[str, Any]], project: str) -> Text:
+def where(url: str, me: Me, engines: list[EngineInfo], project: str) -> Text:
     """Who and where we are, and what runs there."""
-    lines = [f"{me['user']} on {url}, project {project}"]
-    lines += [_engine(info) for info in engines]
+    lines = [f"{me.user} on {url}, project {project}", *map(_engine, engines)]
     return Text(harmless("\n".join(lines)))
 
 
@@ -54,18 +54,24 @@ def age(created: str) -> str:
     return duration((datetime.now(UTC) - moment).total_seconds())
 
 
-def _engine(info: dict[str, Any]) -> str:
-    title = info.get("title") or info["name"]
-    if not info.get("healthy"):
-        return f"engine {info['name']} ({title}): away. {info.get('reason') or ''}".rstrip()
-    has, used = info.get("capacity"), info.get("in_use")
-    load = f"{info.get('running', 0)} running, {info.get('queue', 0)} waiting"
-    if not has or not used:
-        return f"engine {info['name']} ({title}): {load}"
-    memory = f"{human_bytes(used['memory'])} of {human_bytes(has['memory'])}"
-    gpus = f", {used['gpu']} of {has['gpu']} GPUs" if has["gpu"] else ""
-    cpus = f"{used['cpu']:g} of {has['cpu']:g} CPUs"
-    return f"engine {info['name']} ({title}): {cpus}, {memory}{gpus} in use; {load}"
+def _engine(info: EngineInfo) -> str:
+    head = f"engine {info.name} ({info.title})"
+    if not info.healthy:
+        return f"{head}: away. {info.reason or ''}".rstrip()
+    load = f"{info.running} running, {info.queue} waiting"
+    if info.capacity is None or info.in_use is None:
+        return f"{head}: {load}"
+    return f"{head}: {_use(info.capacity, info.in_use)} in use; {load}"
+
+
+def _use(has: Capacity, used: Capacity) -> str:
+    parts = [
+        f"{used.cpu:g} of {has.cpu:g} CPUs",
+        f"{human_bytes(used.memory)} of {human_bytes(has.memory)}",
+    ]
+    if has.gpu:
+        parts.append(f"{used.gpu} of {has.gpu} GPUs")
+    return ", ".join(parts)
 
 
 def _table(*columns: str) -> Table:

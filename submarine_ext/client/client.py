@@ -22,7 +22,9 @@ from submarine_ext.client.handle import JobHandle
 from submarine_ext.client.jobs import Jobs, spec_from
 from submarine_ext.client.transport import connect
 from submarine_ext.domain.jobs import Job, JobSpec
+from submarine_ext.domain.people import Me
 from submarine_ext.domain.projects import DEFAULT
+from submarine_ext.engines.base import EngineInfo
 from submarine_ext.files.packing import Bundle, packed
 
 
@@ -56,15 +58,13 @@ class Client:
         """The server that was found."""
         return self._transport.server
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> Me:
         """Who the server says we are, and what we may do."""
-        answer: dict[str, Any] = self._transport.get("me").json()
-        return answer
+        return msgspec.json.decode(self._transport.get("me").content, type=Me)
 
-    def engines(self) -> list[dict[str, Any]]:
+    def engines(self) -> list[EngineInfo]:
         """Where jobs can run, with health and load."""
-        items: list[dict[str, Any]] = self._transport.get("engines").json()["items"]
-        return items
+        return msgspec.convert(self._transport.get("engines").json()["items"], list[EngineInfo])
 
     def watch(self, job_id: str) -> Iterator[Job]:
         """A job now and after each change, up to its end."""
@@ -114,9 +114,8 @@ class Client:
         if not self.server.local:
             return None
         for info in self.engines():
-            python = info.get("python")
-            if python and engine in (None, info["name"]):
-                return None if _same_python(python) else sys.executable
+            if info.python and engine in (None, info.name):
+                return None if _same_python(info.python) else sys.executable
         return None
 
 

@@ -76,7 +76,8 @@ def _drawn_curve(view: View) -> str:
 
 
 def _polyline(curve: Curve) -> str:
-    finite = [(step, value) for step, value in curve if math.isfinite(value)]
+    # Halved, so that the span between the largest numbers there are is still a number.
+    finite = [(step, value / 2) for step, value in curve if math.isfinite(value)]
     if len(finite) < 2:
         return ""
     (left, right), (low, high) = (_range(axis) for axis in zip(*finite, strict=True))
