@@ -79,6 +79,7 @@ def server(*extensions: str, data: Path | None = None, **traits: object) -> Iter
     with tempfile.TemporaryDirectory(prefix="submarine-bench-") as name:
         there = Server(Path(name))
         there.data = data or there.data
+        there.data.mkdir(exist_ok=True)
         with (there.folder / "server.log").open("wb") as log:
             begin = time.monotonic()
             process = subprocess.Popen(

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
+from benchmarks.names import DURABLE, FIRST
 from benchmarks.server import Connection, Server, server
 
-FIRST = "POST to the first instruction of the user's process"
-DURABLE = "durable submissions, 8 clients"
 CLIENTS = 8
 SECONDS = 4.0
 
