@@ -73,7 +73,7 @@ class Submarine:
         self.bundles = Bundles(bundle_files, settings.folder_root)
         self.results = Results(store, job_files)
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._wake)
-        self.feed = Feed(self.jobs, self.results)
+        self.feed = Feed()
         self._relay = Relay(store, self.feed.events)
         self._collector = Collector(store, job_files, self.feed)
         dispatcher = Dispatcher(store, self._engines, job_files, bundle_files, self._collector)
@@ -102,6 +102,7 @@ class Submarine:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self.feed.close()
         for engine in self._engines.values():
             await engine.close()
         await self._store.close()

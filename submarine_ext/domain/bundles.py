@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from msgspec import Struct
+
 from submarine_ext.errors import Invalid
 
 MIB = 1024 * 1024
@@ -24,6 +26,15 @@ LARGE_FILE = 5_000_000
 
 MAX_NAME = 255
 MAX_PATH = 1024
+
+
+class Packed(Struct, frozen=True):
+    """A folder of the server as a bundle; ``size`` in bytes, gzipped."""
+
+    sha256: str
+    files: int
+    size: int
+    warnings: list[str]
 
 
 def check_name(name: str) -> str:

@@ -6,24 +6,14 @@ import asyncio
 import difflib
 from pathlib import Path
 
-from msgspec import Struct
-
 from submarine_ext.domain.access import Principal
+from submarine_ext.domain.bundles import Packed
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.notebooks import check_parameters, parse
 from submarine_ext.domain.paths import inside
 from submarine_ext.errors import Invalid, NotFound
 from submarine_ext.files.bundles import BundleFiles, BundleWriter
 from submarine_ext.files.packing import packed
-
-
-class Packed(Struct, frozen=True):
-    """A folder of the server as a bundle; ``size`` in bytes, gzipped."""
-
-    sha256: str
-    files: int
-    size: int
-    warnings: list[str]
 
 
 class Bundles:

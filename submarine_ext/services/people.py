@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from submarine_ext.domain.access import ROLES, SIGNED_IN, Principal
+from submarine_ext.domain.people import Me
 from submarine_ext.domain.projects import DEFAULT, Project
 from submarine_ext.store import projects
 from submarine_ext.store.store import Store
-
-
-class Me(Struct, frozen=True, kw_only=True):
-    """``GET /me``. ``capabilities`` are those in the personal project."""
-
-    user: str
-    teams: list[str]
-    admin: bool
-    capabilities: list[str]
-    personal_project: str | None
 
 
 class People:

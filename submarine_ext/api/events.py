@@ -1,0 +1,132 @@
+"""The WebSocket's two routes: a ticket, and the socket itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any
+
+from jupyter_server.base.handlers import JupyterHandler
+from msgspec import Meta, Struct
+from tornado.websocket import WebSocketHandler
+
+from submarine_ext.api.base import Endpoint, Guard
+from submarine_ext.api.connection import Connection
+from submarine_ext.api.operations import operation
+from submarine_ext.domain.access import Capability
+from submarine_ext.errors import Forbidden, Invalid
+
+
+class Ticket(Struct, frozen=True):
+    """Opens one WebSocket within 30 seconds."""
+
+    ticket: str
+
+
+class TicketRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing to choose."""
+
+
+class TicketQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser, whose credential is a cookie, has to show."""
+
+    ticket: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class Tickets(Endpoint):
+    """``/tickets``"""
+
+    @operation(
+        Capability.STREAM_OPEN,
+        body=TicketRequest,
+        answer=Ticket,
+        status=201,
+        problems=(413, 415),
+    )
+    async def post(self, body: TicketRequest) -> Ticket:
+        """Get a ticket that opens the WebSocket once."""
+        return Ticket(self.site.tickets.give(self.principal))
+
+
+class Events(WebSocketHandler, Guard):
+    """``/events``: carries frames between the socket and its :class:`Connection`."""
+
+    connection: Connection | None = None
+
+    @operation(
+        Capability.STREAM_OPEN,
+        query=TicketQuery,
+        status=101,
+    )
+    async def get(self, query: TicketQuery) -> None:
+        """Follow topics over a WebSocket."""
+        self._require_handshake()
+        if not self.token_authenticated:
+            self._require_ticket(query.ticket)
+        self._services = await self.site.services()
+        await super().get()
+
+    def _require_handshake(self) -> None:
+        headers = self.request.headers
+        upgrades = headers.get("Upgrade", "").lower() == "websocket"
+        connects = "upgrade" in headers.get("Connection", "").lower()
+        version = headers.get("Sec-WebSocket-Version") == "13"
+        if not (upgrades and connects and version and headers.get("Sec-WebSocket-Key")):
+            raise Invalid("This route is a WebSocket (version 13).")
+
+    def _require_ticket(self, ticket: str | None) -> None:
+        """Browsers send cookies with a WebSocket from any page, so a cookie is not enough."""
+        if ticket is None or not self.site.tickets.redeem(ticket, self.principal):
+            raise Forbidden("A WebSocket needs a token, or a fresh ticket from POST /tickets.")
+
+    def open(self, *_: str, **__: str) -> None:
+        """The handshake is done."""
+        self.connection = Connection(self._services, self.principal, self)
+        self.site.sockets.add(self)
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Frames are taken one after the other: who sends too much waits."""
+        if self.connection is not None:
+            await self.connection.receive(message)
+
+    def on_close(self) -> None:
+        """Whoever closed it."""
+        connection, self.connection = self.connection, None
+        self.site.sockets.discard(self)
+        if connection is not None:
+            self.site.later(connection.close())
+
+    def send(self, frame: bytes) -> Awaitable[None]:
+        """A text frame, encoded already."""
+        return self.write_message(frame)
+
+    def busy(self) -> bool:
+        """Whether tornado still holds bytes that the network did not take."""
+        stream = self.ws_connection.stream if self.ws_connection is not None else None
+        return stream is not None and stream.writing()
+
+    def cut(self) -> None:
+        """End it without the closing handshake, which this reader would not read."""
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.close()
+
+    @property
+    def max_message_size(self) -> int:
+        """A request is short."""
+        return 64 * 1024
+
+    @property
+    def ping_interval(self) -> float:
+        """Seconds; proxies close what is silent for a minute."""
+        return 25.0
+
+    def check_origin(self, origin: str = "") -> bool:
+        """Jupyter's rules, which tornado's would replace here."""
+        return JupyterHandler.check_origin(self, origin)
+
+    def skip_check_origin(self) -> bool:
+        """A token does not excuse a foreign page: its script would hold our socket open."""
+        return False
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """None: logs at full speed matter more than bytes on loopback."""
+        return None

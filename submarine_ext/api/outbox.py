@@ -1,0 +1,110 @@
+"""What one socket has still to be sent: bounded, and given up when the reader stops.
+
+At most one frame is in tornado's own write buffer; the rest waits here, by reference (a
+frame is shared by all its readers), up to :data:`ROOM` bytes. A socket that takes nothing
+for :data:`PATIENCE` seconds is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from typing import Protocol
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
+
+ROOM = 512 * 1024
+PATIENCE = 12.0
+
+_GONE = (StreamClosedError, WebSocketClosedError, TimeoutError)
+
+
+class Socket(Protocol):
+    """What the outbox needs of a WebSocket."""
+
+    def send(self, frame: bytes) -> Awaitable[None]:
+        """Write a text frame; the awaitable ends once it was handed to the network."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether something written is still on its way to the network."""
+        ...
+
+    def cut(self) -> None:
+        """End the connection now, without a word."""
+        ...
+
+
+class Outbox:
+    """The only writer of one socket."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._draining: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._closed = False
+
+    def post(self, frame: bytes, *, force: bool = False) -> bool:
+        """Send without waiting; False where there is no room (``force``: there always is)."""
+        if self._closed:
+            return True  # nobody is there any more to be told of a gap
+        if self._draining is None:
+            self._write(frame)
+            return True
+        if self._size + len(frame) > ROOM and not force:
+            return False
+        self._waiting.append(frame)
+        self._size += len(frame)
+        return True
+
+    async def send(self, frame: bytes) -> None:
+        """Send when everything before is gone, and wait until this is gone too.
+
+        One sender at a time: a connection with many topics holds one big frame, not many.
+        """
+        async with self._turn:
+            await self._drained()
+            self.post(frame)
+            await self._drained()
+
+    async def close(self) -> None:
+        """Forget what was not sent."""
+        self._closed = True
+        self._waiting.clear()
+        if self._draining is not None:
+            self._draining.cancel()
+            await asyncio.wait([self._draining])
+
+    async def _drained(self) -> None:
+        while self._draining is not None:
+            await asyncio.wait([self._draining])
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            sent = self._socket.send(frame)
+        except _GONE:
+            self._closed = True
+            return
+        if self._socket.busy():
+            self._draining = asyncio.ensure_future(self._drain(sent))
+
+    async def _drain(self, sent: Awaitable[None]) -> None:
+        try:
+            while True:
+                async with asyncio.timeout(PATIENCE):
+                    await sent
+                if not self._waiting:
+                    return
+                frame = self._waiting.popleft()
+                self._size -= len(frame)
+                sent = self._socket.send(frame)
+        except _GONE:
+            self._closed = True
+            self._waiting.clear()
+            self._socket.cut()
+        finally:
+            self._draining = None

@@ -1,0 +1,168 @@
+"""What jobs printed, measured and left: logs, metrics, artifacts.
+
+Logs and artifacts are bytes that users' code made. They are answered so that no browser
+runs them with our origin: sandboxed, never sniffed, as a download.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import os
+import stat
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
+
+from msgspec import Meta, Struct
+from tornado.escape import url_escape
+from tornado.iostream import StreamClosedError
+
+from submarine_ext.api.base import Endpoint
+from submarine_ext.api.operations import Media, operation
+from submarine_ext.domain.access import Capability
+from submarine_ext.domain.metrics import Metrics
+from submarine_ext.domain.pages import Page
+from submarine_ext.errors import NotFound
+from submarine_ext.files.jobs import Artifact
+
+CHUNK = 256 * 1024
+MAX_LOG = 8 * 1024 * 1024
+Offset = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+
+
+class LogQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which raw bytes of which rank's log. A negative ``offset`` counts from the end."""
+
+    rank: Annotated[int, Meta(ge=0, le=65_536)] = 0
+    attempt: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    offset: Offset = 0
+    limit: Annotated[int, Meta(ge=1, le=MAX_LOG)] = 1024 * 1024
+
+
+class MetricsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which series (``keys``, separated by commas; absent: all), how fine and in which form."""
+
+    keys: Annotated[str, Meta(max_length=4096)] | None = None
+    points: Annotated[int, Meta(ge=2, le=100_000)] = 1000
+    format: Literal["json", "csv"] = "json"
+
+
+LOG = Media(
+    "text/plain",
+    "The text of the raw bytes [offset, offset + limit), without records",
+    {
+        "Submarine-Next-Offset": "Where to go on, in raw bytes",
+        "Submarine-Size": "The log's raw size now",
+        "Submarine-Attempt": "Whose log it is",
+        "Submarine-Complete": "true when the attempt has ended and nothing is left",
+    },
+)
+FILE = Media("application/octet-stream", "The file")
+CSV = Media("text/csv", "One line a point: key, step, value, time")
+
+
+class Logs(Endpoint):
+    """``/jobs/{job}/logs``"""
+
+    @operation(Capability.JOB_LOGS, query=LogQuery, answer=LOG)
+    async def get(self, job: str, query: LogQuery) -> None:
+        """Read a rank's log."""
+        log = await self.services.results.log(
+            self.principal, job, query.rank, query.attempt, query.offset, query.limit
+        )
+        self.set_header("Submarine-Next-Offset", str(log.next))
+        self.set_header("Submarine-Size", str(log.size))
+        self.set_header("Submarine-Attempt", str(log.attempt))
+        self.set_header("Submarine-Complete", "true" if log.complete else "false")
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Content-Disposition", "attachment")
+        _ = self.finish(log.text)
+
+
+class MetricsOf(Endpoint):
+    """``/jobs/{job}/metrics``"""
+
+    @operation(
+        Capability.OUTPUT_READ,
+        query=MetricsQuery,
+        answers={200: (Metrics, CSV)},
+    )
+    async def get(self, job: str, query: MetricsQuery) -> Metrics | None:
+        """Read the latest attempt's metrics, downsampled."""
+        keys = query.keys.split(",") if query.keys else None
+        found = await self.services.results.metrics(self.principal, job, keys, query.points)
+        if query.format == "json":
+            return found
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", "attachment")
+        _ = self.finish(_csv(found))
+        return None
+
+
+class Artifacts(Endpoint):
+    """``/jobs/{job}/artifacts``"""
+
+    @operation(Capability.OUTPUT_READ, answer=Page[Artifact])
+    async def get(self, job: str) -> Page[Artifact]:
+        """List what the latest attempt left."""
+        return Page(await self.services.results.artifacts(self.principal, job))
+
+
+class OneArtifact(Endpoint):
+    """``/jobs/{job}/artifacts/{path}``"""
+
+    @operation(Capability.OUTPUT_READ, answer=FILE)
+    async def get(self, job: str, path: str) -> None:
+        """Download an artifact."""
+        found = await self.services.results.artifact(self.principal, job, path)
+        with await asyncio.to_thread(_opened, found) as file:
+            size = os.fstat(file.fileno()).st_size
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Length", str(size))
+            name = url_escape(found.name, plus=False)
+            self.set_header("Content-Disposition", f"attachment; filename*=utf-8''{name}")
+            await self._send(file, size)
+
+    async def _send(self, file: BinaryIO, left: int) -> None:
+        """Exactly ``left`` bytes, a chunk at a time: a slow reader holds one chunk, no more."""
+        try:
+            while left and (chunk := await asyncio.to_thread(file.read, min(CHUNK, left))):
+                self.write(chunk)
+                left -= len(chunk)
+                await self.flush()
+        except StreamClosedError:
+            return  # the reader went away
+        if left:  # the job cut its file short meanwhile: a broken answer, not a wrong one
+            self.request.connection.detach().close()  # type: ignore[union-attr]
+            return
+        _ = self.finish()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The regular file itself: no link and no pipe that was put in its place meanwhile."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        raise NotFound from None
+    file = os.fdopen(descriptor, "rb")
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return file
+    file.close()
+    raise NotFound
+
+
+def _csv(metrics: Metrics) -> str:
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(("key", "step", "value", "time"))
+    for key, series in metrics.series.items():
+        for point in zip(series.step, series.value, series.time, strict=True):
+            table.writerow((_plain(key), *point))
+    return text.getvalue()
+
+
+def _plain(key: str) -> str:
+    """A name that a spreadsheet will not take for a formula."""
+    return f"'{key}" if key.startswith(("=", "+", "-", "@", "\t", "\r")) else key

@@ -1,0 +1,109 @@
+"""From bytes and query strings to typed values; what is wrong is said by field.
+
+msgspec does the work and knows the place; this module only turns its messages into
+:class:`~submarine_ext.errors.Invalid` with a path such as ``resources.memory``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from submarine_ext.errors import Invalid
+
+T = TypeVar("T")
+
+#: Jupyter's own query parameters, which any request may carry and which mean nothing to us.
+FOREIGN = frozenset({"token", "_xsrf", "no_track_activity"})
+
+_NAMED = re.compile(r"(?:unknown|required) field `([^`]*)`")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+class Body:
+    """Decodes JSON bodies of one type; made once for an operation."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+
+    def __call__(self, body: bytes) -> Any:
+        """The value. An empty body is an empty object."""
+        try:
+            return self._decode(body or b"{}")
+        except msgspec.ValidationError as error:
+            raise invalid(error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Invalid(f"The body is not valid JSON: {error}.") from None
+        except RecursionError:
+            raise Invalid("The body is nested too deeply.") from None
+
+
+class Query:
+    """Reads query parameters into one struct; made once for an operation."""
+
+    def __init__(self, kind: type[Any] | None) -> None:
+        self._kind = kind
+        fields = msgspec.structs.fields(kind) if kind is not None else ()
+        self._lists = {f.encode_name: _is_list(f.type) for f in fields}
+
+    def __call__(self, arguments: Mapping[str, list[bytes]]) -> Any:
+        """The struct. Unknown, repeated or mistyped parameters raise Invalid."""
+        given = {
+            name: self._value(name, values)
+            for name, values in arguments.items()
+            if name not in FOREIGN and not _cache_buster(name, values)
+        }
+        if self._kind is None:
+            return None
+        present = {name: value for name, value in given.items() if value not in ("", [])}
+        try:
+            return msgspec.convert(present, self._kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise invalid(error) from None
+
+    def _value(self, name: str, values: list[bytes]) -> str | list[str]:
+        if name not in self._lists:
+            raise Invalid(f"There is no parameter {name[:80]!r} here.", field=name[:80])
+        try:
+            texts = [value.decode() for value in values]
+        except UnicodeDecodeError:
+            raise Invalid(f"{name} is not valid UTF-8.", field=name) from None
+        if self._lists[name]:
+            return [text for text in texts if text]
+        if len(texts) > 1:
+            raise Invalid(f"{name} is given more than once.", field=name)
+        return texts[0]
+
+
+def idempotency_key(values: list[str]) -> str | None:
+    """The ``Idempotency-Key`` header: 1 to 255 visible ASCII characters, once."""
+    if not values:
+        return None
+    if len(values) > 1 or not _KEY.fullmatch(values[0]):
+        raise Invalid(
+            "Idempotency-Key must be 1 to 255 visible ASCII characters.", field="Idempotency-Key"
+        )
+    return values[0]
+
+
+def invalid(error: msgspec.ValidationError) -> Invalid:
+    """Msgspec's message as ours: a sentence, and the path of the field."""
+    text = str(error)
+    place, name = _PLACE.search(text), _NAMED.search(text)
+    parts = [place[1] if place else "", name[1] if name else ""]
+    field = ".".join(part for part in parts if part)
+    sentence = _PLACE.sub("", text)
+    return Invalid(f"{field or 'The request'}: {sentence}."[:500], field=field[:200] or None)
+
+
+def _is_list(annotation: Any) -> bool:
+    return isinstance(msgspec.inspect.type_info(annotation), msgspec.inspect.ListType)
+
+
+def _cache_buster(name: str, values: list[bytes]) -> bool:
+    """JupyterLab adds the time as a parameter without a value, so that nothing is cached."""
+    return name.isascii() and name.isdigit() and values == [b""]

@@ -1,0 +1,108 @@
+"""The one place where errors become responses: RFC 9457 problem details.
+
+Every error that leaves our base, tornado's own ones included, has this body. A 404 has one
+body only, so that absent and invisible cannot be told apart. What was not foreseen is a 500
+that says nothing of the inside; the server's log has it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from msgspec import UNSET, Struct, UnsetType, structs
+from tornado.web import HTTPError
+
+from submarine_ext import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Struct, frozen=True):
+    """``code`` is for programs, ``detail`` one sentence for people, ``field`` what to change."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | UnsetType = UNSET
+
+
+class UnsupportedMedia(errors.Invalid):
+    """The body is not what the operation takes; for bodies that is JSON."""
+
+    code = "unsupported_media_type"
+
+
+class MethodNotAllowed(errors.SubmarineError):
+    """The operation is not declared for this route."""
+
+    code = "method_not_allowed"
+
+
+class Unauthenticated(errors.Forbidden):
+    """Nobody, or nobody known, is asking."""
+
+    code = "unauthenticated"
+
+
+#: The nearest class in an error's ancestry decides.
+STATUS: dict[type[BaseException], HTTPStatus] = {
+    UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.NewerDatabase: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_FRAMEWORK = {
+    400: ("invalid", "The request is malformed."),
+    403: ("forbidden", "The server refuses this request."),
+    405: ("method_not_allowed", "This route has no such operation."),
+    413: ("too_large", "The request is too large."),
+}
+_INTERNAL = ("internal", "Something went wrong in the server; its log says what.")
+_NOT_FOUND = errors.NotFound()
+
+
+def problem(error: BaseException) -> Problem:
+    """The response's body for any exception."""
+    if isinstance(error, errors.NotFound):
+        return _problem(HTTPStatus.NOT_FOUND, _NOT_FOUND.code, _NOT_FOUND.detail)
+    if isinstance(error, errors.SubmarineError):
+        known = _problem(_status(error), error.code, error.detail)
+        return structs.replace(known, field=error.field) if error.field else known
+    if isinstance(error, HTTPError):
+        return _framework(error.status_code)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *_INTERNAL)
+
+
+def retry_after(error: BaseException) -> int | None:
+    """Seconds for the ``Retry-After`` header, or None for no header."""
+    if isinstance(error, errors.Unavailable):
+        return error.retry_after
+    return 30 if isinstance(error, errors.NewerDatabase) else None
+
+
+def _status(error: errors.SubmarineError) -> HTTPStatus:
+    ancestry = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(ancestry, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _framework(status: int) -> Problem:
+    if status == HTTPStatus.NOT_FOUND:
+        return problem(_NOT_FOUND)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *_INTERNAL)
+    return _problem(HTTPStatus(status), *_FRAMEWORK.get(status, _FRAMEWORK[400]))
+
+
+def _problem(status: HTTPStatus, code: str, detail: str) -> Problem:
+    return Problem(f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail)
