@@ -6,7 +6,14 @@ from typing import Any
 
 import httpx
 
-from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
+from submarine_ext.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    SubmarineError,
+    Unavailable,
+)
 
 
 def _tree(root: type[SubmarineError]) -> dict[str, type[SubmarineError]]:
@@ -17,11 +24,14 @@ def _tree(root: type[SubmarineError]) -> dict[str, type[SubmarineError]]:
 
 
 _BY_CODE = _tree(SubmarineError)
+#: For codes that are newer than this client.
+_BY_STATUS = {400: Invalid, 403: Forbidden, 404: NotFound, 409: Conflict, 503: Unavailable}
 
 
 def from_problem(problem: dict[str, Any], *, retry_after: int = 2) -> SubmarineError:
     """The error that a problem (RFC 9457, or an ``error`` frame of the socket) stands for."""
-    kind = _BY_CODE.get(str(problem.get("code")), SubmarineError)
+    older = _BY_STATUS.get(problem.get("status", 0), SubmarineError)
+    kind = _BY_CODE.get(str(problem.get("code")), older)
     detail = str(problem.get("detail") or problem.get("title") or "The server gave no reason.")
     if issubclass(kind, Unavailable):
         return kind(detail, retry_after=retry_after)
@@ -33,20 +43,31 @@ def from_problem(problem: dict[str, Any], *, retry_after: int = 2) -> SubmarineE
 
 def from_response(response: httpx.Response) -> SubmarineError:
     """The error of a response, also one that Jupyter itself or a proxy wrote."""
-    if "problem+json" in response.headers.get("content-type", ""):
-        return from_problem(response.json(), retry_after=_retry_after(response))
     where = str(response.request.url.copy_with(path="/", query=None))
-    status = response.status_code
-    if status in (401, 403) or response.is_redirect:
+    status, problem = response.status_code, _problem(response)
+    if response.is_redirect or status == 401 or (status == 403 and _stranger(problem)):
         return Forbidden(
             f"The server at {where} does not accept this credential. "
             "Set SUBMARINE_TOKEN to its token (`jupyter server list` shows it)."
         )
+    if problem is not None:
+        return from_problem(problem, retry_after=_retry_after(response))
     if status == 404:
         return without_extension(where)
     if status in (502, 503, 504):
         return Unavailable(f"The server at {where} is not ready (HTTP {status}). Try again soon.")
     return SubmarineError(f"The server at {where} failed (HTTP {status}). Its log says why.")
+
+
+def _problem(response: httpx.Response) -> dict[str, Any] | None:
+    if "problem+json" not in response.headers.get("content-type", ""):
+        return None
+    problem: dict[str, Any] = response.json()
+    return problem
+
+
+def _stranger(problem: dict[str, Any] | None) -> bool:
+    return problem is None or problem.get("code") == "unauthenticated"
 
 
 def without_extension(where: str) -> NotFound:
