@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -20,6 +20,8 @@ from submarine_ext.domain.access import Capability
 
 if TYPE_CHECKING:
     from submarine_ext.api.base import Endpoint
+
+Verb = Callable[..., Coroutine[Any, Any, None]]
 
 encode = msgspec.json.Encoder().encode
 
@@ -60,7 +62,7 @@ def operation(
     answer: Any = None,
     status: int = 200,
     **declared: Any,
-) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Coroutine[Any, Any, None]]]:
+) -> Callable[[Callable[..., Awaitable[Any]]], Verb]:
     """Declare a verb; the method's docstring is its summary.
 
     The method gets the route's parts, then ``query``, ``body``, ``key``. What it returns is
@@ -70,7 +72,7 @@ def operation(
     parse_query = Query(declared.get("query"))
     parse_body = Body(declared["body"]) if "body" in declared else None
 
-    def declare(method: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    def declare(method: Callable[..., Awaitable[Any]]) -> Verb:
         summary = (method.__doc__ or "").partition("\n")[0].rstrip(".")
         described = Operation(capability=capability, summary=summary, **declared)
 
@@ -91,6 +93,7 @@ def operation(
 
         call.operation = described  # type: ignore[attr-defined]
         # The guard decides before; these marks let Jupyter see at start that nothing is open.
-        return allow_unauthenticated(call) if described.public else authenticated(call)
+        marked: Any = allow_unauthenticated(call) if described.public else authenticated(call)
+        return cast("Verb", marked)
 
     return declare
