@@ -151,22 +151,22 @@ def artifact(path: str | os.PathLike[str], name: str | None = None) -> None:
 
 
 def _number(value: Any, key: str) -> str:
-    number = value if type(value) is float else _float(value, key)
+    number = value if type(value) is float else _float(value, f"The metric {key!r}")
     if isfinite(number):
         return repr(number)
     return '"NaN"' if isnan(number) else '"Infinity"' if number > 0 else '"-Infinity"'
 
 
-def _float(value: Any, key: str) -> float:
+def _float(value: Any, what: str) -> float:
     if not isinstance(value, (str, bytes, bytearray)):  # float() would read digits
         try:
             return float(value)
         except (TypeError, ValueError, RuntimeError):  # torch: RuntimeError for many values
             pass
         except OverflowError:
-            raise ValueError(f"The metric {key!r} is too large for a float.") from None
+            raise ValueError(f"{what} is too large for a float.") from None
     kind = type(value).__name__
-    raise TypeError(f"The metric {key!r} must be one number, not {kind} ({str(value)[:40]!r}).")
+    raise TypeError(f"{what} must be one number, not {kind} ({str(value)[:40]!r}).")
 
 
 def _step(step: Any, key: str) -> int:
@@ -181,7 +181,7 @@ def _step(step: Any, key: str) -> int:
 
 
 def _fraction(fraction: Any) -> str:
-    number = float(_float(fraction, "progress"))
+    number = _float(fraction, "The progress")
     if not -1e-6 <= number <= 1 + 1e-6:
         raise ValueError(f"The progress must be from 0 to 1, not {number}.")
     return repr(min(max(number, 0.0), 1.0))

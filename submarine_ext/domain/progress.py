@@ -25,7 +25,7 @@ _TIES = r"[\s:=#(\[]{0,3}"
 _EPOCH = re.compile(rf"\b(?:epoch|round)s?{_TIES}{_COUNT}", re.IGNORECASE)
 _STEP = re.compile(rf"\b(?:step|iter|iteration|batch)s?{_TIES}{_COUNT}", re.IGNORECASE)
 _LEADING = re.compile(rf"^\s*\[{_COUNT}\]")
-_KERAS = re.compile(rf"^\s*{_COUNT}\s+(?:━|\[[=>.]|- \d)")
+_KERAS = re.compile(rf"^\s*{_COUNT}(?=\s+(?:━|\[[=>.]|- \d))")
 _TQDM = re.compile(r"(\d{1,3})%\|[^|]*\|\s*(\S{1,20})/(\S{1,20})\s\[")
 _TQDM_UNKNOWN = re.compile(r"\b(\d{1,12}) ?(\w{1,20}) \[\d+:\d\d(?::\d\d)?, ")
 _RICH = re.compile(r"[━╸╺]{3,}\s{1,4}(\d{1,3})%")
