@@ -213,11 +213,9 @@ class LocalEngine(Engine):
             return
         match kind:
             case "claimed":
-                self._take_over(entry, started=False)
+                self._take_over(entry, started=fact["time"])
             case "taken":
                 self._take_over(entry)
-            case "started":
-                self._tell_started(entry, fact["time"])
             case "refused":
                 self._fail(entry, f"The job could not be begun: {fact['error']}.")
                 self._schedule()
@@ -242,8 +240,12 @@ class LocalEngine(Engine):
 
     # From a supervisor to its end
 
-    def _take_over(self, entry: _Entry, *, started: bool = True) -> bool:
-        """Watch the supervisor that has claimed the attempt; False if none ever has."""
+    def _take_over(self, entry: _Entry, started: float | None = None) -> bool:
+        """Watch the supervisor that has claimed the attempt; False if none ever has.
+
+        ``started`` is when the ranks began, 0 if they did not, None where only the claim
+        can tell.
+        """
         task = entry.task
         if entry.claim is not None:
             return True
@@ -254,16 +256,15 @@ class LocalEngine(Engine):
         self._running[task.name] = entry
         if task.name not in self._slots.holdings:
             self._slots.take(task.name, task.owner, entry.need, claim["gpus"])
-        if started:
-            self._tell_started(entry, claim["time"])
+        self._tell_started(entry, claim["time"] if started is None else started)
         if claim["boot"] == records.boot():
             self._watch.add(claim["pid"], claim["start"], lambda: self._settle_soon(entry))
         else:
             self._settle_soon(entry)
         return True
 
-    def _tell_started(self, entry: _Entry, time: float) -> None:
-        if not entry.told_started:
+    def _tell_started(self, entry: _Entry, time: float | None) -> None:
+        if time and not entry.told_started:
             entry.told_started = True
             self._observations.put_nowait(Started(entry.task.name, time))
 
@@ -277,12 +278,11 @@ class LocalEngine(Engine):
         task, claim = entry.task, entry.claim
         assert claim is not None
         record = records.read(task.folder, records.EXIT)
-        if record is not None and record["started"]:
-            self._tell_started(entry, record["started"])
         if record is None:
             await asyncio.to_thread(leftovers.end_all, task.job, task.attempt)
             self._end(entry, self._unrecorded(task, claim))
         else:
+            self._tell_started(entry, record["started"])
             self._end(entry, endings.ended(task, record, self._slots.total.memory))
         self._schedule()
 

@@ -19,8 +19,10 @@ import socket
 import sys
 from typing import Any
 
-from submarine_ext.engines.local import tree
+from submarine_ext.engines.local import pipes, tree
 from submarine_ext.engines.local.supervisor import supervise
+
+IDLE_SECONDS = 0.02  # so long after a plan the next supervisor is made; the job goes first
 
 
 class Launcher:
@@ -35,11 +37,16 @@ class Launcher:
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.spare = 0
+        self.order = -1
 
     def run(self) -> None:
         """Until end of file."""
         while True:
-            ready = select.select([self.server.fileno(), self.wakes], [], [])[0]
+            pause = None if self.spare else IDLE_SECONDS
+            ready = select.select([self.server.fileno(), self.wakes], [], [], pause)[0]
+            if not ready:
+                self.fork()
             if self.wakes in ready:
                 os.read(self.wakes, 4096)
                 self.reap()
@@ -53,16 +60,27 @@ class Launcher:
         *lines, rest = self.buffer.split(b"\n") if b"\n" in data else [self.buffer]
         self.buffer = bytearray(rest)
         for line in lines:
-            self.launch(json.loads(line))
+            self.launch(bytes(line))
         return bool(data)
 
-    def launch(self, plan: dict[str, Any]) -> None:
-        """Fork a supervisor for one plan."""
-        pid = os.fork()
-        if pid == 0:
+    def launch(self, line: bytes) -> None:
+        """Give a plan, which follows its task's name, to the spare supervisor."""
+        name, _, plan = line.partition(b" ")
+        if not self.spare:
+            self.fork()
+        self.names[self.spare] = name.decode()
+        pipes.pour(self.order, plan)
+        self.spare = 0
+
+    def fork(self) -> None:
+        """Make a supervisor that stands ready for the next plan."""
+        order, self.order = os.pipe()
+        self.spare = os.fork()
+        if self.spare == 0:
             os.close(self.wakes)
-            supervise(plan, self.report)
-        self.names[pid] = plan["name"]
+            os.close(self.order)
+            supervise(order, self.report)
+        os.close(order)
 
     def report(self, fact: dict[str, Any]) -> None:
         """One line to the server; nobody minds if it is gone."""
@@ -80,13 +98,15 @@ class Launcher:
                 break
             if name := self.names.pop(pid, None):
                 self.report({"gone": name})
-        tree.signal_children(set(), signal.SIGKILL, set(self.names))
+            elif pid == self.spare:
+                os.close(self.order)
+                self.spare = 0
+        tree.signal_children(set(), signal.SIGKILL, {self.spare, *self.names})
 
 
 def main() -> None:
     """Entry point: the socket is file descriptor ``sys.argv[1]``."""
     tree.become_subreaper()
-    launcher = Launcher(socket.socket(fileno=int(sys.argv[1])))
     gc.collect()
-    gc.freeze()
-    launcher.run()
+    gc.freeze()  # a collection would touch, and so copy, every page in every supervisor
+    Launcher(socket.socket(fileno=int(sys.argv[1]))).run()

@@ -70,7 +70,7 @@ class Launches:
 
     def send(self, plan: Fact) -> None:
         """Hand a plan over; kept here while the launcher is busy or on its way."""
-        self._outbox += json.dumps(plan).encode() + b"\n"
+        self._outbox += f"{plan['name']} {json.dumps(plan)}\n".encode()
         self._flush()
 
     def _flush(self) -> None:

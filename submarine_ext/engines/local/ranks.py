@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import signal
 from pathlib import Path
 from typing import Any, NoReturn
 
-from submarine_ext.engines.local import tree
+from submarine_ext.engines.local import pipes, tree
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _OURS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -32,45 +33,64 @@ class CannotStartError(Exception):
         self.errno = number
 
 
-def spawn(plan: dict[str, Any], number: int) -> int:
-    """Start a rank; answers with its pid once the user's program runs."""
-    read, write = os.pipe()
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _become(plan, plan["ranks"][number], parent, write)
-    os.close(write)
-    with os.fdopen(read, "rb") as failure:
-        told = failure.read().decode()
-    if told:
-        os.waitpid(pid, 0)
-        stage, code = told.split()
-        raise CannotStartError(stage, int(code))
-    return pid
+class Rank:
+    """A process that stands ready, all but the user's program, and becomes it when told.
+
+    Made ahead of time, it takes a fork off the way from a plan to the first instruction.
+    """
+
+    def __init__(self) -> None:
+        supervisor = os.getpid()
+        order, self._order = os.pipe()
+        self._failure, failure = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._order)
+            _stand_by(supervisor, order, failure)
+        os.close(order)
+        os.close(failure)
+
+    def begin(self, order: dict[str, Any]) -> None:
+        """Become the program: ``argv``, ``env``, ``cwd``, ``log``. Returns once it runs."""
+        pipes.pour(self._order, json.dumps(order).encode())
+        if told := pipes.drain(self._failure):
+            stage, code = told.decode().split()
+            raise CannotStartError(stage, int(code))
+
+    def dismiss(self) -> None:
+        """Not needed: it ends by itself."""
+        os.close(self._order)
+        os.close(self._failure)
 
 
-def _become(plan: dict[str, Any], rank: dict[str, Any], parent: int, failure: int) -> NoReturn:
-    stage = "log"
+def _stand_by(supervisor: int, order: int, failure: int) -> NoReturn:
     try:
         os.setpgid(0, 0)  # a job that signals its own group must not reach the supervisor
-        tree.die_with_parent(parent)
+        tree.die_with_parent(supervisor)
         signal.set_wakeup_fd(-1)
         for number in (*_IGNORED_BY_PYTHON, *_OURS):
             signal.signal(number, signal.SIG_DFL)
         _prefer_for_oom()
-        log = os.open(rank["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if told := pipes.drain(order):
+            _become(json.loads(told), failure)
+    finally:
+        os._exit(127)
+
+
+def _become(order: dict[str, Any], failure: int) -> None:
+    stage = "log"
+    try:
+        log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         stage = "workdir"
-        os.chdir(plan["cwd"])
+        os.chdir(order["cwd"])
         stage = "command"
-        os.execvpe(plan["argv"][0], plan["argv"], {**plan["env"], **rank["env"]})  # noqa: S606
+        os.execvpe(order["argv"][0], order["argv"], order["env"])  # noqa: S606
     except OSError as error:
         os.write(failure, f"{stage} {error.errno}".encode())
     except ValueError:
         os.write(failure, f"{stage} {errno.EINVAL}".encode())
-    finally:
-        os._exit(127)
 
 
 def _prefer_for_oom() -> None:

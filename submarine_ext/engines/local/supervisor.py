@@ -9,6 +9,7 @@ Standard library only: this runs in the launcher, without site-packages.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import select
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from submarine_ext.engines.local import keep, ranks, records, tree
+from submarine_ext.engines.local import keep, pipes, ranks, records, tree
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -31,42 +32,51 @@ WRITE_PATIENCE = 60.0  # a full disk may be cleared; until then the truth is kep
 
 
 class Supervisor:
-    """The life of one attempt. ``plan`` is what ``plans.plan`` made."""
+    """The life of one attempt. It is made ahead of time and gets its plan in :meth:`run`."""
 
-    def __init__(self, plan: dict[str, Any], report: Report) -> None:
-        self.plan = plan
-        self.folder: str = plan["folder"]
+    def __init__(self, report: Report) -> None:
         self.report = report
+        self.plan: dict[str, Any] = {}
+        self.folder = ""
         self.codes: dict[int, int | None] = {}
         self.pids: dict[int, int] = {}
         self.facts: dict[str, Any] = {"kind": "exited"}
         self.peak = 0
         self.asked_to_end = False
         self.started = 0.0
-
-    def run(self) -> None:
-        """From the claim to the exit record."""
         tree.become_subreaper()
         self._listen()
+        self.spare = ranks.Rank()
+        pid = os.getpid()
+        self.identity = {"pid": pid, "start": records.start_ticks(pid), "boot": records.boot()}
+
+    def run(self, plan: dict[str, Any]) -> None:
+        """From the claim to the exit record. ``plan`` is what ``plans.plan`` made."""
+        self.plan = plan
+        self.folder = plan["folder"]
         if not self._claim():
             return
         ooms = 0
-        if not self._stop_wanted():
+        if self._stop_wanted():
+            self.spare.dismiss()
+        else:
             self._begin()
+        self.report({"claimed": self.plan["name"], "time": self.started})
+        if self.started:
             ooms = ranks.oom_kills()
             self._wait()
         self._end_tree()
         self._conclude(ooms)
 
     def _claim(self) -> bool:
-        identity = {"pid": os.getpid(), "start": records.start_ticks(os.getpid())}
-        content = {**identity, "boot": records.boot(), "time": time.time(), **self.plan["claim"]}
+        content = {**self.identity, "time": time.time(), **self.plan["claim"]}
         try:
             mine = records.claim(self.folder, content)
         except OSError as error:
             self.report({"refused": self.plan["name"], "error": error.strerror})
             return False
-        self.report({"claimed" if mine else "taken": self.plan["name"]})
+        if not mine:
+            self.report({"taken": self.plan["name"]})
         return mine
 
     def _listen(self) -> None:
@@ -94,14 +104,17 @@ class Supervisor:
     def _begin(self) -> None:
         self.started = time.time()
         try:
-            for number in range(len(self.plan["ranks"])):
-                self.pids[ranks.spawn(self.plan, number)] = number
-                self.codes[number] = None
+            for number, own in enumerate(self.plan["ranks"]):
+                rank = ranks.Rank() if number else self.spare
+                self.pids[rank.pid] = number
+                rank.begin(self._order(own))
         except ranks.CannotStartError as error:
             self.facts |= {"kind": "unstartable", "stage": error.stage, "errno": error.errno}
             self.started = 0.0
-            return
-        self.report({"started": self.plan["name"], "time": self.started})
+
+    def _order(self, own: dict[str, Any]) -> dict[str, Any]:
+        shared = {name: self.plan[name] for name in ("argv", "cwd")}
+        return {**shared, "log": own["log"], "env": {**self.plan["env"], **own["env"]}}
 
     def _wait(self) -> None:
         """Until every rank has ended, or there is a reason to end them."""
@@ -217,16 +230,25 @@ class Supervisor:
                 self._sleep(1.0)
 
 
-def supervise(plan: dict[str, Any], report: Report) -> None:
-    """Run in a process just forked; never returns to what it was forked from."""
+def supervise(plan: int, report: Report) -> None:
+    """Run in a process just forked; never returns to what it was forked from.
+
+    Everything that needs no plan is done first; then one is awaited, as JSON up to the
+    end of file on the descriptor ``plan``. None comes if the launcher dies.
+    """
+    folder = ""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for fd in range(3):
         os.dup2(null, fd)
     try:
-        Supervisor(plan, report).run()
+        supervisor = Supervisor(report)
+        if told := json.loads(pipes.drain(plan) or b"{}"):
+            folder = told["folder"]
+            supervisor.run(told)
     except BaseException:  # noqa: BLE001 - the last frame of this process: told, then over
-        _tell(plan["folder"])
+        if folder:
+            _tell(folder)
         os._exit(1)
     os._exit(0)
 
