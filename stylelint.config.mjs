@@ -2,9 +2,10 @@
 export default {
   extends: ['stylelint-config-standard'],
   rules: {
-    'selector-class-pattern': '^(jp|sub|u|lm)-[A-Za-z0-9-]+$',
+    'selector-class-pattern': '^((jp|sub|u|lm)-[A-Za-z0-9-]+|uplot)$',
     'custom-property-pattern': '^(jp|sub)-[a-z0-9-]+$',
     'declaration-no-important': true,
+    'rule-empty-line-before': null,
     'no-descending-specificity': null
   }
 };

@@ -1,13 +1,170 @@
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+/** The plugins. They only wire: what they wire is in the rooms beside this file. */
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Api } from './api/client';
+import { addJobCommands, addNotebookCommand } from './commands';
+import { Session } from './models/session';
+import { outputFactory, RANK } from './output';
+import { notebookOpener } from './panels/job/copy';
+import { JobsPanel } from './panels/jobs';
+import { rememberPanel } from './panels/jobs/memory';
+import { labFiles } from './panels/newjob/files';
+import { announceEnds } from './toasts';
+import { Commands, ISubmarineSession, ISubmarineViews } from './tokens';
+import { Views } from './views';
 
-/** The jobs panel, the job views and the commands. */
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'submarine-ext:plugin',
-  description: 'Launch and watch training jobs.',
+const DOMAIN = 'submarine_ext';
+
+const session: JupyterFrontEndPlugin<Session> = {
+  id: 'submarine-ext:session',
+  description: 'Jobs, their curves and logs, live over one connection.',
   autoStart: true,
-  activate: (app: JupyterFrontEnd) => {
-    void app;
+  provides: ISubmarineSession,
+  activate: (app: JupyterFrontEnd) => new Session(new Api(app.serviceManager.serverSettings))
+};
+
+const views: JupyterFrontEndPlugin<Views> = {
+  id: 'submarine-ext:views',
+  description: 'Job views, the New job form and their commands.',
+  autoStart: true,
+  provides: ISubmarineViews,
+  requires: [ISubmarineSession, IDocumentManager],
+  optional: [ITranslator, IDefaultFileBrowser, ICommandPalette, IThemeManager, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    shared: Session,
+    documents: IDocumentManager,
+    translator: ITranslator | null,
+    browser: IDefaultFileBrowser | null,
+    palette: ICommandPalette | null,
+    themes: IThemeManager | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const opened = new Views({
+      app,
+      session: shared,
+      files: labFiles(documents, translator ?? nullTranslator, trans),
+      openNotebook: notebookOpener(documents, () => browser?.model.path ?? ''),
+      themes,
+      restorer,
+      trans
+    });
+    addJobCommands({ app, session: shared, views: opened, palette, trans });
+    return opened;
   }
 };
 
-export default plugin;
+const panel: JupyterFrontEndPlugin<void> = {
+  id: 'submarine-ext:panel',
+  description: 'The jobs panel in the left sidebar.',
+  autoStart: true,
+  requires: [ISubmarineSession, ISubmarineViews],
+  optional: [ITranslator, ICommandPalette, ILabShell, ILayoutRestorer, IStateDB],
+  activate: (
+    app: JupyterFrontEnd,
+    shared: Session,
+    opened: Views,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    shell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const widget = new JobsPanel({
+      session: shared,
+      onNew: () => void app.commands.execute(Commands.newJob),
+      actions: {
+        open: (id, tab) => opened.openJob(id, tab),
+        stop: id => void app.commands.execute(Commands.stopJob, { id }),
+        retry: id => void app.commands.execute(Commands.retryJob, { id })
+      },
+      trans
+    });
+    app.shell.add(widget, 'left', { rank: 900, type: 'Submarine' });
+    restorer?.add(widget, widget.id);
+    rememberPanel({ panel: widget, jobs: shared.jobs, views: opened, state });
+    app.commands.addCommand(Commands.openPanel, {
+      label: trans.__('Show Jobs'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => (shell ?? app.shell).activateById(widget.id)
+    });
+    palette?.addItem({ command: Commands.openPanel, category: trans.__('Submarine') });
+  }
+};
+
+const output: JupyterFrontEndPlugin<void> = {
+  id: 'submarine-ext:output',
+  description: 'Shows a job in the output of a cell, live and without a kernel.',
+  autoStart: true,
+  requires: [ISubmarineSession, IRenderMimeRegistry],
+  optional: [ITranslator, IThemeManager],
+  activate: (
+    app: JupyterFrontEnd,
+    shared: Session,
+    registry: IRenderMimeRegistry,
+    translator: ITranslator | null,
+    themes: IThemeManager | null
+  ) => {
+    const factory = outputFactory({
+      session: shared,
+      onStop: id => void app.commands.execute(Commands.stopJob, { id }),
+      onOpen: id => void app.commands.execute(Commands.openJob, { id }),
+      theme: themes && { name: () => themes.theme ?? '', changed: themes.themeChanged },
+      trans: (translator ?? nullTranslator).load(DOMAIN)
+    });
+    registry.addFactory(factory, RANK);
+  }
+};
+
+const toasts: JupyterFrontEndPlugin<void> = {
+  id: 'submarine-ext:toasts',
+  description: 'Tells people that a job of theirs has ended.',
+  autoStart: true,
+  requires: [ISubmarineSession, ISubmarineViews],
+  optional: [ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    shared: Session,
+    opened: Views,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    announceEnds({
+      jobs: shared.jobs,
+      me: () => shared.api.me(),
+      read: id => shared.api.job(id),
+      show: (kind, text, id) =>
+        Notification.emit(text, kind, {
+          autoClose: 8000,
+          actions: [{ label: trans.__('Open'), callback: () => opened.openJob(id) }]
+        }),
+      trans
+    });
+  }
+};
+
+const notebook: JupyterFrontEndPlugin<void> = {
+  id: 'submarine-ext:notebook',
+  description: "The Run as job button in a notebook's toolbar.",
+  autoStart: true,
+  requires: [INotebookTracker],
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, notebooks: INotebookTracker, translator: ITranslator | null) => {
+    addNotebookCommand(app, notebooks, (translator ?? nullTranslator).load(DOMAIN));
+  }
+};
+
+export default [session, views, panel, output, toasts, notebook];

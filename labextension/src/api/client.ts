@@ -21,6 +21,7 @@ export interface LogPart {
   next: number;
   size: number;
   complete: boolean;
+  attempt: number | null;
 }
 
 export interface LogQuery {
@@ -86,7 +87,8 @@ export class Api {
       text: await response.text(),
       next: number('Submarine-Next-Offset'),
       size: number('Submarine-Size'),
-      complete: response.headers.get('Submarine-Complete') === 'true'
+      complete: response.headers.get('Submarine-Complete') === 'true',
+      attempt: number('Submarine-Attempt') || null
     };
   }
 
@@ -106,11 +108,6 @@ export class Api {
   /** Where a browser downloads an artifact from. */
   artifactUrl(id: string, path: string): string {
     return this._url(`jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`);
-  }
-
-  /** Where a browser reads the whole log as text. */
-  logUrl(id: string, rank: number): string {
-    return this._url(`jobs/${segment(id)}/logs`, { rank, limit: 2 ** 40 });
   }
 
   /** Pack a folder of the Jupyter root on the server. */

@@ -82,10 +82,7 @@ export function LogView(props: LogViewProps): React.ReactElement {
 function useAnchor(scroller: React.RefObject<HTMLElement>, shifted: number): void {
   const before = React.useRef(shifted);
   React.useLayoutEffect(() => {
-    const element = scroller.current;
-    if (element && shifted !== before.current) {
-      element.scrollTop += (shifted - before.current) * LINE;
-      before.current = shifted;
-    }
+    scroller.current?.scrollBy({ top: (shifted - before.current) * LINE });
+    before.current = shifted;
   }, [scroller, shifted]);
 }

@@ -55,11 +55,11 @@ export class JobsModel implements IDisposable {
     return this._filter;
   }
 
-  /** Look for other jobs; the list starts over. */
+  /** Look for other jobs: at once among those that are known, then among all. */
   setFilter(filter: JobsFilter): void {
     this._filter = filter;
-    this._jobs.clear();
     this._cursor = null;
+    this._horizon = null;
     this._status = 'loading';
     this._touch();
     void this._load(null);
@@ -149,6 +149,7 @@ export class JobsModel implements IDisposable {
     // A refresh of the top must not forget how far down the list was read.
     if (cursor !== null || this._status !== 'ready') {
       this._cursor = page.next;
+      this._horizon = page.next === null ? null : page.items[page.items.length - 1].created;
     }
     this._status = 'ready';
     this._problem = null;
@@ -228,7 +229,9 @@ export class JobsModel implements IDisposable {
     const { states, text } = this._filter;
     const wanted = text.trim().toLowerCase();
     const named = `${job.name}\n${job.id}`.toLowerCase();
-    return (states.length === 0 || states.includes(job.state)) && named.includes(wanted);
+    // Below the last page there may be jobs between those that are known: not shown yet.
+    const read = this._horizon === null || job.created >= this._horizon;
+    return read && (states.length === 0 || states.includes(job.state)) && named.includes(wanted);
   }
 
   private _touch(): void {
@@ -248,6 +251,7 @@ export class JobsModel implements IDisposable {
   private _status: JobsStatus = 'loading';
   private _problem: string | null = null;
   private _cursor: string | null = null;
+  private _horizon: string | null = null;
   private _fetching = 0;
 }
 

@@ -207,6 +207,7 @@ export class LogsModel implements IDisposable {
     }
     this._size = part.size;
     this._complete = part.complete;
+    this._attempt = part.attempt;
     this._add({ start, end: part.next, text: part.text });
   }
 
@@ -253,7 +254,6 @@ export class LogsModel implements IDisposable {
         break;
       case 'complete':
         this._complete = true;
-        this._attempt = (frame.data as { attempt?: number }).attempt ?? this._attempt;
         break;
       case 'gap':
         void this.toEnd();

@@ -3,7 +3,8 @@
  * Models of a job are counted: the first who asks makes it, the last who leaves ends it.
  */
 import { IDisposable } from '@lumino/disposable';
-import { Api } from '../api/client';
+import type { Api } from '../api/client';
+import type { Job } from '../api/types';
 import { Connection } from './connection';
 import { EnginesModel } from './engines';
 import { JobModel } from './job';
@@ -37,6 +38,11 @@ class Shares<T extends IDisposable> {
         }
       }
     };
+  }
+
+  /** The model if somebody has it. */
+  peek(id: string): T | undefined {
+    return this._entries.get(id)?.model;
   }
 
   private _leave(id: string, entry: { model: T; count: number }): void {
@@ -96,6 +102,12 @@ export class Session implements IDisposable {
 
   logs(id: string): Share<LogsModel> {
     return this._logs.take(id);
+  }
+
+  /** Show what an action answered before the frame for it arrives. */
+  put(job: Job): void {
+    this._list?.put(job);
+    this._jobs.peek(job.id)?.put(job);
   }
 
   dispose(): void {

@@ -1,0 +1,137 @@
+/** What people can do, as commands of the lab: each also works from the palette. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { InputDialog, Notification, type ICommandPalette } from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { isJobId } from './api/client';
+import { sentenceOf } from './api/problem';
+import type { Job } from './api/types';
+import { submarineIcon } from './components/icons';
+import { stateWord } from './components/words';
+import { folderOf, type Draft } from './models/draft';
+import type { Session } from './models/session';
+import { Commands } from './tokens';
+import type { Views } from './views';
+
+export interface CommandsOptions {
+  app: JupyterFrontEnd;
+  session: Session;
+  views: Views;
+  palette: ICommandPalette | null;
+  trans: TranslationBundle;
+}
+
+const ID_ARGS = {
+  type: 'object',
+  properties: { id: { type: 'string', description: "The job's id" } },
+  required: ['id']
+} as const;
+
+/** Add the commands about jobs. */
+export function addJobCommands(options: CommandsOptions): void {
+  addOpeners(options);
+  addChange(options, Commands.stopJob, options.trans.__('Stop Job'), id =>
+    options.session.api.stop(id)
+  );
+  addChange(options, Commands.retryJob, options.trans.__('Run Job Again'), id =>
+    options.session.api.retry(id)
+  );
+}
+
+function addOpeners({ app, session, views, palette, trans }: CommandsOptions): void {
+  const category = trans.__('Submarine');
+  app.commands.addCommand(Commands.newJob, {
+    label: trans.__('New Job…'),
+    caption: trans.__('Run a command, a script or a notebook as a job'),
+    icon: submarineIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          kind: { type: 'string', description: 'command, script or notebook' },
+          file: { type: 'string', description: 'A path in the Jupyter folder' }
+        }
+      }
+    },
+    execute: args => views.newJob(startOf(args))
+  });
+  app.commands.addCommand(Commands.openJob, {
+    label: trans.__('Open Job…'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          id: { type: 'string', description: "The job's id; absent: ask" },
+          tab: { type: 'string', description: 'metrics, logs, files or details' }
+        }
+      }
+    },
+    execute: async args => {
+      const id = isJobId(args.id) ? args.id : await askJob(session, trans);
+      if (id !== null) {
+        views.openJob(id, typeof args.tab === 'string' ? args.tab : undefined);
+      }
+    }
+  });
+  palette?.addItem({ command: Commands.newJob, category });
+  palette?.addItem({ command: Commands.openJob, category });
+}
+
+/** A command that changes one job and shows the answer before the frame for it arrives. */
+function addChange(
+  { app, session }: CommandsOptions,
+  command: string,
+  label: string,
+  change: (id: string) => Promise<Job>
+): void {
+  app.commands.addCommand(command, {
+    label,
+    describedBy: { args: ID_ARGS },
+    execute: async args => {
+      try {
+        session.put(await change(String(args.id)));
+      } catch (error) {
+        Notification.error(sentenceOf(error));
+      }
+    }
+  });
+}
+
+/** Add *Run as job* for the notebook in view. */
+export function addNotebookCommand(
+  app: JupyterFrontEnd,
+  notebooks: INotebookTracker,
+  trans: TranslationBundle
+): void {
+  app.commands.addCommand(Commands.runNotebook, {
+    label: trans.__('Run as Job'),
+    caption: trans.__('Run this notebook as a job'),
+    icon: submarineIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => notebooks.currentWidget !== null,
+    execute: async () => {
+      const context = notebooks.currentWidget?.context;
+      if (context) {
+        await context.save();
+        const file = app.serviceManager.contents.localPath(context.path);
+        await app.commands.execute(Commands.newJob, { kind: 'notebook', file });
+      }
+    }
+  });
+}
+
+function startOf(args: { [name: string]: unknown }): Partial<Draft> {
+  const { kind, file } = args;
+  const path = typeof file === 'string' ? file : '';
+  return kind === 'script' || kind === 'notebook'
+    ? { kind, file: path, folder: folderOf(path) }
+    : {};
+}
+
+async function askJob(session: Session, trans: TranslationBundle): Promise<string | null> {
+  const { items } = await session.api.jobs(session.project, { limit: 50 });
+  const labels = items.map(job => `${job.name} · ${stateWord(job.state, trans)} · ${job.id}`);
+  const result = await InputDialog.getItem({ title: trans.__('Open which job?'), items: labels });
+  const chosen = result.value === null ? -1 : labels.indexOf(result.value);
+  return result.button.accept && chosen >= 0 ? items[chosen].id : null;
+}

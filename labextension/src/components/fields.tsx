@@ -1,0 +1,125 @@
+/** Form fields with a label, a hint and the error that names them. Props only. */
+import * as React from 'react';
+
+interface FieldProps {
+  id: string;
+  label: string;
+  hint?: React.ReactNode;
+  error?: string;
+  children: (control: ControlProps) => React.ReactElement;
+}
+
+/** What ties a control to its label, hint and error. */
+export interface ControlProps {
+  id: string;
+  'aria-invalid': boolean;
+  'aria-describedby': string;
+}
+
+/** See the module's comment. */
+export function Field(props: FieldProps): React.ReactElement {
+  const { id, label, hint, error, children } = props;
+  const control = {
+    id,
+    'aria-invalid': error !== undefined,
+    'aria-describedby': `${id}-hint ${id}-error`
+  };
+  return (
+    <div className={`sub-Field${error ? ' sub-mod-invalid' : ''}`}>
+      <label htmlFor={id}>{label}</label>
+      {children(control)}
+      {hint && (
+        <div id={`${id}-hint`} className="sub-Field-hint">
+          {hint}
+        </div>
+      )}
+      {error && (
+        <div id={`${id}-error`} className="sub-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface TextProps {
+  id: string;
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  hint?: React.ReactNode;
+  error?: string;
+  placeholder?: string;
+  numeric?: boolean;
+}
+
+/** One line of text. What is numeric is still text: nothing typed is lost. */
+export function TextField(props: TextProps): React.ReactElement {
+  const { value, onChange, placeholder, numeric, ...field } = props;
+  return (
+    <Field {...field}>
+      {control => (
+        <input
+          {...control}
+          className="jp-mod-styled"
+          type="text"
+          inputMode={numeric ? 'numeric' : undefined}
+          spellCheck={false}
+          autoComplete="off"
+          value={value}
+          placeholder={placeholder}
+          onChange={event => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** Several lines of text. */
+export function AreaField(
+  props: Omit<TextProps, 'numeric'> & { rows: number }
+): React.ReactElement {
+  const { value, onChange, placeholder, rows, ...field } = props;
+  return (
+    <Field {...field}>
+      {control => (
+        <textarea
+          {...control}
+          className="jp-mod-styled sub-Area"
+          rows={rows}
+          spellCheck={false}
+          value={value}
+          placeholder={placeholder}
+          onChange={event => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface ChoiceProps extends Omit<TextProps, 'placeholder' | 'numeric'> {
+  options: readonly (readonly [value: string, label: string])[];
+}
+
+/** One of a few. */
+export function ChoiceField(props: ChoiceProps): React.ReactElement {
+  const { value, onChange, options, ...field } = props;
+  return (
+    <Field {...field}>
+      {control => (
+        <select
+          {...control}
+          className="jp-mod-styled"
+          value={value}
+          onChange={event => onChange(event.target.value)}
+        >
+          {options.map(([option, label]) => (
+            <option key={option} value={option}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,96 @@
+/** A job's view as a widget of the main area; it holds its shares of the job's models. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+import { submarineIcon } from '../../components/icons';
+import type { JobModel } from '../../models/job';
+import type { LogsModel } from '../../models/logs';
+import type { MetricsModel } from '../../models/metrics';
+import type { Session, Share } from '../../models/session';
+import { JobBody, type FileActions } from './body';
+import type { JobViewActions } from './header';
+
+export interface JobViewOptions {
+  id: string;
+  tab: string;
+  session: Session;
+  actions: JobViewActions & FileActions;
+  /** The lab's theme and its changes; without it the chart keeps its first colours. */
+  theme: { name: () => string; changed: ISignal<unknown, unknown> } | null;
+  onTab: () => void;
+  trans: TranslationBundle;
+}
+
+/** See the module's comment. */
+export class JobView extends ReactWidget {
+  constructor(private readonly _options: JobViewOptions) {
+    super();
+    const { id, session, tab, theme, trans } = _options;
+    this._tab = tab;
+    this._job = session.job(id);
+    this._metrics = session.metrics(id);
+    this._logs = session.logs(id);
+    this.addClass('sub-Main');
+    this.title.label = trans.__('Job');
+    this.title.icon = submarineIcon;
+    this.title.closable = true;
+    this._job.model.changed.connect(this._rename, this);
+    theme?.changed.connect(this.update, this);
+  }
+
+  get jobId(): string {
+    return this._options.id;
+  }
+
+  get tab(): string {
+    return this._tab;
+  }
+
+  set tab(tab: string) {
+    if (tab !== this._tab) {
+      this._tab = tab;
+      this._options.onTab();
+      this.update();
+    }
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._job.model.changed.disconnect(this._rename, this);
+      this._options.theme?.changed.disconnect(this.update, this);
+      this._job.dispose();
+      this._metrics.dispose();
+      this._logs.dispose();
+      super.dispose();
+    }
+  }
+
+  protected render(): React.ReactElement {
+    const { session, actions, theme, trans } = this._options;
+    return (
+      <JobBody
+        session={session}
+        models={{
+          job: this._job.model,
+          metrics: this._metrics.model,
+          logs: this._logs.model
+        }}
+        tab={this._tab}
+        onTab={tab => (this.tab = tab)}
+        theme={theme?.name() ?? ''}
+        actions={actions}
+        trans={trans}
+      />
+    );
+  }
+
+  private _rename(): void {
+    this.title.label = this._job.model.job?.name ?? this._options.trans.__('Job');
+  }
+
+  private readonly _job: Share<JobModel>;
+  private readonly _metrics: Share<MetricsModel>;
+  private readonly _logs: Share<LogsModel>;
+  private _tab: string;
+}

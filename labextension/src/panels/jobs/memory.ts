@@ -1,0 +1,55 @@
+/** What the panel remembers over a reload: its filter and which job was open last. */
+import type { IStateDB } from '@jupyterlab/statedb';
+import { STATES, type JobState } from '../../api/types';
+import { NO_FILTER, type JobsFilter, type JobsModel } from '../../models/jobs';
+import type { Views } from '../../views';
+import type { JobsPanel } from '.';
+
+const KEY = 'submarine-ext:panel';
+
+export interface MemoryOptions {
+  panel: JobsPanel;
+  jobs: JobsModel;
+  views: Views;
+  state: IStateDB | null;
+}
+
+/** See the module's comment. */
+export function rememberPanel(options: MemoryOptions): void {
+  const { panel, jobs, views, state } = options;
+  let saved = '';
+  const save = () => {
+    const value = { filter: { ...jobs.filter }, selected: panel.selected };
+    const text = JSON.stringify(value);
+    if (text !== saved) {
+      saved = text;
+      void state?.save(KEY, JSON.parse(text) as typeof value & { [key: string]: never });
+    }
+  };
+  const follow = () => {
+    panel.selected = views.jobs.currentWidget?.content.jobId ?? panel.selected;
+    save();
+  };
+  const restore = async () => {
+    const value = (await state?.fetch(KEY)) as { [key: string]: unknown } | undefined;
+    const filter = filterOf(value?.filter);
+    if (filter.text !== '' || filter.states.length > 0) {
+      jobs.setFilter(filter);
+    }
+    panel.selected ??= typeof value?.selected === 'string' ? value.selected : null;
+    jobs.changed.connect(save, panel);
+    views.jobs.currentChanged.connect(follow, panel);
+  };
+  restore().catch(error => console.warn('The jobs panel starts afresh:', error));
+}
+
+/** A filter from what was stored, whatever that is. */
+export function filterOf(value: unknown): JobsFilter {
+  const { states, text } = (value ?? {}) as { states?: unknown; text?: unknown };
+  return {
+    states: Array.isArray(states)
+      ? states.filter((one): one is JobState => STATES.includes(one as JobState))
+      : NO_FILTER.states,
+    text: typeof text === 'string' ? text : NO_FILTER.text
+  };
+}

@@ -1,0 +1,137 @@
+/** The main-area views: opens them, keeps one a job, and brings them back after a reload. */
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  MainAreaWidget,
+  Notification,
+  WidgetTracker,
+  type IThemeManager
+} from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { sentenceOf } from './api/problem';
+import type { Job, JobSpec } from './api/types';
+import type { Draft } from './models/draft';
+import type { Session } from './models/session';
+import { UUID } from '@lumino/coreutils';
+import { JobView, type JobViewOptions } from './panels/job';
+import { readLog, save } from './panels/job/download';
+import { NewJobForm } from './panels/newjob';
+import type { Files } from './panels/newjob/body';
+import { Commands } from './tokens';
+
+export interface ViewsOptions {
+  app: JupyterFrontEnd;
+  session: Session;
+  files: Files;
+  openNotebook: (name: string, content: unknown) => Promise<void>;
+  themes: IThemeManager | null;
+  restorer: ILayoutRestorer | null;
+  trans: TranslationBundle;
+}
+
+/** See the module's comment. */
+export class Views {
+  constructor(private readonly _options: ViewsOptions) {
+    void _options.restorer?.restore(this.jobs, {
+      command: Commands.openJob,
+      args: ({ content }) => ({ id: content.jobId, tab: content.tab }),
+      name: ({ content }) => content.jobId
+    });
+  }
+
+  /** The open job views. */
+  readonly jobs = new WidgetTracker<MainAreaWidget<JobView>>({ namespace: 'submarine-jobs' });
+
+  /** Show a job, in the view that it has or in a new one. */
+  openJob(id: string, tab?: string): void {
+    const known = this.jobs.find(({ content }) => content.jobId === id);
+    const widget = known ?? this._jobView(id, tab ?? 'metrics');
+    if (tab !== undefined) {
+      widget.content.tab = tab;
+    }
+    this._options.app.shell.activateById(widget.id);
+  }
+
+  /** Show an empty form, or one that starts with something. */
+  newJob(initial: Partial<Draft>): void {
+    const { app, session, files, trans } = this._options;
+    const onSubmitted = (job: Job, warnings: readonly string[]) => {
+      widget.dispose();
+      warnings.forEach(text => Notification.warning(text, { autoClose: 10_000 }));
+      session.jobs.put(job);
+      this.openJob(job.id);
+    };
+    const content = new NewJobForm({ session, files, initial, onSubmitted, trans });
+    const widget = new MainAreaWidget({ content });
+    widget.id = `submarine-new-job-${UUID.uuid4()}`;
+    app.shell.add(widget, 'main');
+    app.shell.activateById(widget.id);
+  }
+
+  private _jobView(id: string, tab: string): MainAreaWidget<JobView> {
+    const { app, session, themes, trans } = this._options;
+    const content = new JobView({
+      id,
+      tab,
+      session,
+      theme: themes && { name: () => themes.theme ?? '', changed: themes.themeChanged },
+      actions: this._actions(id),
+      onTab: () => void this.jobs.save(widget),
+      trans
+    });
+    const widget = new MainAreaWidget({ content });
+    widget.id = `submarine-job-${id}`;
+    void this.jobs.add(widget);
+    app.shell.add(widget, 'main');
+    return widget;
+  }
+
+  private _actions(id: string): JobViewOptions['actions'] {
+    const { app, session, trans } = this._options;
+    return {
+      stop: () => void app.commands.execute(Commands.stopJob, { id }),
+      retry: () => void app.commands.execute(Commands.retryJob, { id }),
+      rerun: spec => void this._reported(this._rerun(spec)),
+      openArtifact: path => void this._reported(this._openArtifact(id, path)),
+      downloadLog: (rank, attempt) => {
+        const source = attempt === null ? { rank } : { rank, attempt };
+        const saved = readLog(session.api, id, source).then(blob => {
+          save(blob, `${id}-rank-${rank}.log`);
+          return null;
+        });
+        Notification.promise(saved, {
+          pending: { message: trans.__('Downloading the log…') },
+          success: { message: () => trans.__('The log was downloaded.') },
+          error: { message: sentenceOf }
+        });
+      },
+      copy: text => void this._reported(this._copy(text))
+    };
+  }
+
+  private async _rerun(spec: JobSpec): Promise<void> {
+    const { session } = this._options;
+    const job = await session.api.submit(session.project, spec, UUID.uuid4());
+    session.jobs.put(job);
+    this.openJob(job.id);
+  }
+
+  private async _openArtifact(id: string, path: string): Promise<void> {
+    const text = await this._options.session.api.artifactText(id, path);
+    const stem = (path.split('/').pop() ?? path).replace(/\.ipynb$/, '');
+    await this._options.openNotebook(`${stem}-${id}.ipynb`, JSON.parse(text));
+  }
+
+  private async _copy(text: string): Promise<void> {
+    await navigator.clipboard.writeText(text);
+    Notification.success(this._options.trans.__('Copied.'), { autoClose: 1500 });
+  }
+
+  /** What goes wrong is said, in one sentence. */
+  private async _reported(action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (error) {
+      Notification.error(sentenceOf(error));
+    }
+  }
+}
