@@ -20,7 +20,6 @@ from typing import Any
 
 import httpx
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -39,9 +38,9 @@ def main() -> int:
     prepare()
     print("Starting a Jupyter server on this machine…", flush=True)
     with server() as info:
-        print(f"Running {NOTEBOOK} in a kernel of {info['url']}\n", flush=True)
+        print(f"Running {NOTEBOOK} in a kernel beside {info['url']}\n", flush=True)
         try:
-            execute(info)
+            execute()
         except CellExecutionError as error:
             print(f"\nThe notebook failed: {error.evalue}", file=sys.stderr)
             return 1
@@ -93,7 +92,7 @@ def started(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             info: dict[str, Any] = json.loads(file.read_text())
-            ask(info, "GET", "submarine/api/health")
+            httpx.get(info["url"] + "submarine/api/health").raise_for_status()
         except (OSError, ValueError, httpx.HTTPError):
             time.sleep(0.1)
         else:
@@ -101,22 +100,12 @@ def started(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     raise SystemExit(f"The server did not start; {HOME / 'server.log'} says why.")
 
 
-def ask(info: dict[str, Any], method: str, path: str, body: Any = None) -> Any:
-    """One request to the server."""
-    headers = {"Authorization": f"token {info['token']}"}
-    answer = httpx.request(method, info["url"] + path, headers=headers, json=body, timeout=30)
-    return answer.raise_for_status().json()
-
-
-def execute(info: dict[str, Any]) -> None:
-    """Run the notebook in a kernel that the server starts, as the lab would; keep the outputs."""
-    session = {"path": NOTEBOOK, "name": NOTEBOOK, "type": "notebook"}
-    kernel = ask(info, "POST", "api/sessions", session | {"kernel": {"name": "python3"}})["kernel"]
-    manager = AsyncKernelManager(owns_kernel=False)
-    manager.load_connection_file(str(HOME / "runtime" / f"kernel-{kernel['id']}.json"))
+def execute() -> None:
+    """Run the notebook in a kernel, which finds the server by itself; keep the outputs."""
     notebook = nbformat.read(WORK / NOTEBOOK, as_version=4)
+    kernel = {"env": environment(), "cwd": str(WORK), "stderr": (HOME / "kernel.log").open("wb")}
     try:
-        Spoken(notebook, km=manager, timeout=600).execute()
+        Spoken(notebook, timeout=600).execute(**kernel)
     finally:
         nbformat.write(notebook, WORK / NOTEBOOK)
 
@@ -132,7 +121,8 @@ class Spoken(NotebookClient):
     def output(self, outs: list[Any], msg: dict[str, Any], display_id: str, cell_index: int) -> Any:
         content = msg["content"]
         text = content.get("text") or content.get("data", {}).get("text/plain", "")
-        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        if text:
+            print(text, end="" if text.endswith("\n") else "\n", flush=True)
         return super().output(outs, msg, display_id, cell_index)
 
 

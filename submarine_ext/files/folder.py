@@ -121,10 +121,14 @@ def _rules_of(folder: Path, above: _Rules | None) -> _Rules | None:
 
 
 def _rules_above(root: Path) -> _Rules | None:
-    """The ignore files between ``root`` and the top of its git repository, if it has one."""
+    """The ignore files between ``root`` and the top of its git repository, if it has one.
+
+    Where they ignore ``root`` itself they say nothing about what is in it: somebody who
+    works in an ignored folder means its files.
+    """
     chain = [root, *root.parents]
     top = next((i for i, folder in enumerate(chain) if (folder / ".git").exists()), 0)
     rules = None
     for folder in reversed(chain[1 : top + 1]):
         rules = _rules_of(folder, rules)
-    return rules
+    return None if rules is not None and rules.ignores(root, folder=True) else rules

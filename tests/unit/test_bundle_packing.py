@@ -106,6 +106,12 @@ class TestIgnoreFiles:
         write(folder, "sub/train.py")
         assert names(folder / "sub") == ["train.py"]
 
+    def test_rules_above_that_ignore_the_folder_itself_say_nothing_about_its_files(self, folder):
+        write(folder, ".git/HEAD")
+        write(folder, ".gitignore", "scratch/\n")
+        write(folder, "scratch/deep/train.py")
+        assert names(folder / "scratch" / "deep") == ["train.py"]
+
     def test_nothing_above_counts_outside_a_repository(self, tmp_path, folder):
         write(tmp_path, ".gitignore", "*.py\n")
         assert names(folder) == ["train.py"]
