@@ -132,6 +132,8 @@ def _unstartable(task: Task, record: dict[str, Any]) -> str:
 
 
 def _exit_code(record: dict[str, Any]) -> int | None:
+    if record["kind"] == "unstartable":
+        return None
     codes = record["codes"]
     code: int | None = codes[record["rank"]] if "rank" in record else codes[0]
     return code

@@ -114,6 +114,11 @@ class LocalEngine(Engine):
         entry = self._entry(task)
         if self._take_over(entry):
             return
+        try:
+            self.check(task.spec)
+        except Invalid as error:  # a smaller machine than the one it was submitted on
+            self._fail(entry, error.detail, retryable=False)
+            return
         self._waiting[task.name] = entry
         self._schedule()
 
@@ -192,11 +197,10 @@ class LocalEngine(Engine):
         """Take slots and hand the plan to the launcher; again after the launcher's death."""
         task = entry.task
         try:
-            self.check(task.spec)
             plans.look(task)
             self._slots.take(task.name, task.owner, entry.need)
             plan = plans.plan(task, self.python, self._slots.holdings[task.name].gpus)
-        except (plans.CannotRunError, Invalid) as error:
+        except plans.CannotRunError as error:
             self._fail(entry, str(error), retryable=False)
             return
         except OSError as error:

@@ -26,7 +26,7 @@ def no_file(name: str, folder: Path) -> str:
     """The sentence for a file that the job's folder does not have."""
     parent, base = os.path.split(name)
     match = _nearest(base, _files(folder / parent))
-    return f"There is no file {name!r} here{_hint(match and str(Path(parent, match)))}"
+    return f"There is no file {name!r} here{_hint(match and name.removesuffix(base) + match)}"
 
 
 def _hint(match: str | None) -> str:

@@ -97,7 +97,9 @@ def _interpreter(script: Path, python: str) -> list[str]:
             line = file.readline(256)
     except OSError:
         return [python]
-    return line[2:].decode(errors="replace").split(None, 1) if line[:2] == b"#!" else [python]
+    return (
+        line[2:].decode(errors="replace").strip().split(None, 1) if line[:2] == b"#!" else [python]
+    )
 
 
 def _parameters(task: Task) -> str:
