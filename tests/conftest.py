@@ -65,8 +65,13 @@ def jp_asyncio_loop(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[obje
 
 
 @pytest.fixture(autouse=True)
-def jp_server_cleanup(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Stop the server where the test had one (pytest-jupyter makes one in order to stop it)."""
+def jp_server_cleanup(
+    jp_asyncio_loop: asyncio.AbstractEventLoop, no_leftover_processes: None
+) -> Iterator[None]:
+    """Stop the server where the test had one (pytest-jupyter makes one in order to stop it).
+
+    What a stopped server must not leave behind is looked for after this.
+    """
     yield
     if not ServerApp.initialized():
         return

@@ -1,0 +1,126 @@
+"""A real server, and short words for talking to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec import Struct
+from tornado.httputil import HTTPHeaders
+
+JSON = {"Content-Type": "application/json"}
+BASE = "submarine/api"
+
+
+class Answer(Struct):
+    """A response, with its JSON if it is some."""
+
+    status: int
+    headers: HTTPHeaders
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Call = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def call(jp_serverapp, http_server_client, jp_base_url, jp_auth_header) -> Call:
+    """``await call("POST", "/bundles", {...})``: the path goes out byte for byte.
+
+    ``headers`` replace the credential where they name one; ``signed=False`` sends none.
+    """
+
+    async def send(
+        method: str, path: str, body: Any = None, *, signed: bool = True, headers: Any = None
+    ) -> Answer:
+        sent = {**(jp_auth_header if signed else {}), **(headers or {})}
+        if body is not None and not isinstance(body, bytes):
+            body, sent = json.dumps(body).encode(), {**JSON, **sent}
+        response = await http_server_client.fetch(
+            f"{jp_base_url}{BASE}{path}",
+            method=method,
+            body=body,
+            headers=sent,
+            raise_error=False,
+            follow_redirects=False,
+            allow_nonstandard_methods=True,
+        )
+        return Answer(response.code, response.headers, response.body)
+
+    return send
+
+
+@pytest.fixture
+def submitted(call: Call, follow) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """``await submitted("echo", "hi")``: a job that has ended, as ``GET`` shows it."""
+
+    async def submit(*command: str, **more: Any) -> dict[str, Any]:
+        answer = await call("POST", "/projects/default/jobs", {"command": list(command), **more})
+        assert answer.status == 201, answer.body
+        job = answer.json["id"]
+        socket = await follow({"op": "subscribe", "topic": f"jobs/{job}", "since": 0})
+        await socket.until(lambda f: f["type"] == "job" and f["data"].get("finished"))
+        return (await call("GET", f"/jobs/{job}")).json
+
+    return submit
+
+
+class Reader:
+    """The client's end of a WebSocket."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    async def say(self, message: Any) -> None:
+        text = message if isinstance(message, str) else json.dumps(message)
+        await self.connection.write_message(text)
+
+    async def next(self) -> dict[str, Any]:
+        message = await self.connection.read_message()
+        assert message is not None, "the server closed the socket"
+        return json.loads(message)
+
+    async def until(self, wanted: Callable[[dict[str, Any]], Any]) -> list[dict[str, Any]]:
+        """All frames up to the first wanted one, which is the last."""
+        frames = [await self.next()]
+        while not wanted(frames[-1]):
+            frames.append(await self.next())
+        return frames
+
+    async def ask(self, message: Any) -> dict[str, Any]:
+        await self.say(message)
+        return await self.next()
+
+
+@pytest.fixture
+def follow(jp_ws_fetch, jp_asyncio_loop):
+    """``await follow(*messages)``: an open socket that has sent the messages."""
+    opened: list[Any] = []
+
+    async def connect(*messages: Any) -> Reader:
+        connection = await jp_ws_fetch(*BASE.split("/"), "events")
+        opened.append(connection)
+        reader = Reader(connection)
+        for message in messages:
+            await reader.say(message)
+        return reader
+
+    yield connect
+
+    async def close() -> None:
+        for connection in opened:
+            connection.close()
+            while await connection.read_message() is not None:
+                pass
+
+    jp_asyncio_loop.run_until_complete(close())
+
+
+def ended(frame: dict[str, Any]) -> bool:
+    return frame["type"] == "complete"
