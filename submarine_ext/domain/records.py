@@ -10,6 +10,7 @@ piece by piece goes on at ``consumed``; the result does not depend on where piec
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -53,6 +54,8 @@ class Scanned(Struct, frozen=True):
     consumed: int
 
 
+# one pass in C also over a storm of stray marks
+_FRAME = re.compile(rb"\x1e(\{[^\x1e\n]{0,%d})\n" % (LIMIT - 3))
 _decode = msgspec.json.Decoder(Record).decode
 
 
@@ -64,24 +67,26 @@ def scan(piece: bytes, *, final: bool = False) -> Scanned:
     """
     if MARK not in piece:
         return Scanned([], piece, len(piece))
-    before, *parts = piece.split(MARK)
+    end = len(piece) if final else _settled(piece)
     records: list[Record] = []
-    last = parts.pop()
-    texts = [before, *(_take(part, records) for part in parts)]
-    if not final and b"\n" not in last and len(last) + 1 < LIMIT:
-        return Scanned(records, b"".join(texts), len(piece) - len(last) - 1)
-    texts.append(_take(last, records))
-    return Scanned(records, b"".join(texts), len(piece))
+    texts: list[bytes] = []
+    position = 0
+    for frame in _FRAME.finditer(piece, 0, end):
+        record = _record(frame[1])
+        if record is not None:
+            records.append(record)
+            texts.append(piece[position : frame.start()])
+            position = frame.end()
+    texts.append(piece[position:end])
+    return Scanned(records, b"".join(texts).replace(MARK, b""), end)
 
 
-def _take(part: bytes, records: list[Record]) -> bytes:
-    """The text of what follows a 0x1E; the record in front of it goes to ``records``."""
-    end = part.find(b"\n", 0, LIMIT - 1)
-    record = _record(part[:end]) if end > 0 else None
-    if record is None:
-        return part
-    records.append(record)
-    return part[end + 1 :]
+def _settled(piece: bytes) -> int:
+    """The length of the piece without a record that may still get its end."""
+    mark = piece.rfind(MARK)
+    begun = piece[mark : mark + LIMIT]
+    waits = len(begun) < LIMIT and b"\n" not in begun and begun[1:2] in (b"", b"{")
+    return mark if waits else len(piece)
 
 
 def _record(body: bytes) -> Record | None:

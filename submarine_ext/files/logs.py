@@ -128,7 +128,8 @@ def _behind_record(descriptor: int, offset: int) -> int:
         return offset
     around = os.pread(descriptor, LIMIT, begin + mark)
     end = around.find(b"\n") + 1
-    is_record = end > 0 and scan(around[:end]).records
+    reaches = begin + mark + end > offset and MARK not in around[1:end]
+    is_record = reaches and scan(around[:end]).records
     return begin + mark + end if is_record else offset
 
 

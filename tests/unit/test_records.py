@@ -23,7 +23,7 @@ noise = st.one_of(
     st.sampled_from(
         [b"\x1e", b"\n", b"\x1e{", b'\x1e{"m":1}\n', b"\x1e\x1e", b'{"m":', b"\x00\xff"]
     ),
-    st.just(b"\x1e" + b"x" * LIMIT),
+    st.just(b"\x1e{" + b"x" * LIMIT),
 )
 outputs = st.lists(st.one_of(records, noise), max_size=12).map(b"".join)
 
@@ -104,10 +104,15 @@ def test_a_record_that_will_never_end_is_text_without_the_mark():
 
 
 def test_a_mark_without_a_line_feed_does_not_hold_up_more_than_16_kib():
-    output = b"\x1e" + b"x" * (LIMIT - 1)
+    output = b"\x1e{" + b"x" * (LIMIT - 2)
 
     assert scan(output[:-1]).consumed == 0
     assert scan(output).text == output[1:]
+
+
+def test_a_mark_that_no_object_follows_holds_up_nothing():
+    assert scan(b"\x1e").consumed == 0
+    assert scan(b"\x1ex").text == b"x"
 
 
 def test_a_record_of_exactly_the_limit_is_a_record():
