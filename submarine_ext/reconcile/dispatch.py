@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Mapping
 
 from submarine_ext.domain.events import SYSTEM
-from submarine_ext.domain.jobs import Event, JobState, Target
+from submarine_ext.domain.jobs import Event, JobState
 from submarine_ext.engines.base import Engine, Task, task_name
 from submarine_ext.errors import NotFound, SubmarineError
 from submarine_ext.failpoints import reach
@@ -22,7 +22,7 @@ from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.store import jobs
 from submarine_ext.store.jobs import Record
-from submarine_ext.store.store import Store
+from submarine_ext.store.store import Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +64,16 @@ class Dispatcher:
 
     async def turn(self) -> None:
         """Claim and start what is pending, stop what is unwanted."""
-        while claimed := await self._store.write(lambda tx: jobs.claim(tx, CLAIM)):
-            reach("after-claim")
+        while True:
+            claimed, unwanted = await self._store.write(_claim)
             for record in claimed:
+                reach("after-claim")
                 self._start(record)
-        await self._stop_unwanted()
+            self._stopping &= {self.task(record).name for record in unwanted}
+            for record in unwanted:
+                await self._stop(record)
+            if len(claimed) < CLAIM:
+                return
 
     def task(self, record: Record) -> Task:
         """The attempt as the engine sees it."""
@@ -126,18 +131,21 @@ class Dispatcher:
         _make_folders(task, work=False)
         beside.rename(task.work)
 
-    async def _stop_unwanted(self) -> None:
-        for record in await self._store.read(jobs.unfinished):
-            name = self.task(record).name
-            unwanted = record.job.target is Target.STOP and record.job.state is not JobState.PENDING
-            if not unwanted or name in self._starting or name in self._stopping:
-                continue
-            self._stopping.add(name)
-            await self._engines[record.job.engine].stop(name, grace_seconds=record.grace_seconds)
+    async def _stop(self, record: Record) -> None:
+        """Once for each attempt, and not before its start is through: engines remember."""
+        name = self.task(record).name
+        if name in self._starting or name in self._stopping:
+            return
+        await self._engines[record.job.engine].stop(name, grace_seconds=record.grace_seconds)
+        self._stopping.add(name)
 
     async def close(self) -> None:
         """Wait for the starts that are under way; they are quick and must not be cut."""
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
+
+
+def _claim(tx: Transaction) -> tuple[list[Record], list[Record]]:
+    return jobs.claim(tx, CLAIM), jobs.unwanted(tx)
 
 
 def _make_folders(task: Task, *, work: bool = True) -> None:

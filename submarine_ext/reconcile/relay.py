@@ -13,6 +13,7 @@ from submarine_ext.store import events
 from submarine_ext.store.store import Store
 
 POLL_SECONDS = 1.0
+GATHER_SECONDS = 0.01
 ROWS = 500
 
 
@@ -38,6 +39,8 @@ class Relay:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._committed.wait()
+            # Together with what follows at once: fewer frames, and the start comes first.
+            await asyncio.sleep(GATHER_SECONDS)
             self._committed.clear()
             seq = await self._catch_up(seq)
 

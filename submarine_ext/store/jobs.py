@@ -126,6 +126,12 @@ def unfinished(conn: Connection) -> list[Record]:
     return [_record(row) for row in conn.execute(query).mappings()]
 
 
+def unwanted(conn: Connection) -> list[Record]:
+    """Jobs that an engine has and that somebody wants to end."""
+    query = select(jobs).where(jobs.c.state.in_(("queued", "running")), jobs.c.target == "stop")
+    return [_record(row) for row in conn.execute(query).mappings()]
+
+
 def claim(conn: Connection, limit: int) -> list[Record]:
     """Take up to ``limit`` pending jobs for the engine, oldest first."""
     query = select(jobs).where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(limit)
@@ -171,8 +177,13 @@ def retry(
     conn: Connection, record: Record, *, actor: str, retries: int, reason: str | None = None
 ) -> Record | None:
     """Begin a further attempt: everything that told of the last one is cleared."""
-    cleared = dict.fromkeys(("queued", "started", "finished", "progress", "exit_code", "remedy"))
-    fields = {**cleared, "latest": {}, "target": Target.RUN, "attempt": record.job.attempt + 1}
+    told = ("queued", "started", "finished", "progress", "exit_code", "remedy")
+    fields: dict[str, Any] = {
+        **dict.fromkeys(told),
+        "latest": {},
+        "target": Target.RUN,
+        "attempt": record.job.attempt + 1,
+    }
     return transition(
         conn, record, Event.RETRIED, actor=actor, retries_left=retries, reason=reason, **fields
     )
