@@ -1,0 +1,126 @@
+"""Logs, metrics and artifacts: user bytes that no browser may run, and no path out."""
+
+from __future__ import annotations
+
+import pytest
+
+TRAINING = """
+from submarine_ext import track
+for step in range(5):
+    track.log_metric("loss", 1 / (step + 1), step=step)
+track.log_metric("=cmd()", 1.0, step=0)
+print("<script>alert(1)</script>")
+"""
+
+CANARY = "canary-outside-the-artifacts"
+ESCAPES = (
+    "../../canary",
+    "..%2f..%2fcanary",
+    "%2e%2e/%2e%2e/canary",
+    "%252e%252e%252f%252e%252e%252fcanary",
+    "..%5c..%5ccanary",
+    "..\\..\\canary",
+    "%2fcanary",
+    "//canary",
+    "a%00b",
+    "canary%00.txt",
+    "..%c0%af..%c0%afcanary",
+    "%e2%80%a5/canary",
+    "link",
+    "folder-link/canary",
+    "./canary",
+    "x/../../../canary",
+    "C:%5ccanary",
+    "file:%2f%2f%2fcanary",
+    "a%23b",
+    "%0a",
+    "a" * 5000,
+)
+
+
+class TestLogs:
+    async def test_are_text_that_no_browser_runs(self, call, submitted):
+        job = (await submitted("echo", "<script>alert(1)</script>"))["id"]
+        answer = await call("GET", f"/jobs/{job}/logs")
+        assert answer.body == b"<script>alert(1)</script>\n"
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Disposition"] == "attachment"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+    async def test_are_read_piece_by_piece(self, call, submitted):
+        job = (await submitted("printf", "one\\ntwo\\nthree\\n"))["id"]
+        text, offset = b"", "0"
+        for _ in range(3):
+            answer = await call("GET", f"/jobs/{job}/logs?offset={offset}&limit=5")
+            text += answer.body
+            offset = answer.headers["Submarine-Next-Offset"]
+        answer = await call("GET", f"/jobs/{job}/logs?offset={offset}")
+        assert text + answer.body == b"one\ntwo\nthree\n"
+        assert answer.headers["Submarine-Complete"] == "true"
+        assert answer.headers["Submarine-Size"] == "14"
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("rank=1", "rank"),
+            ("rank=../../x", "rank"),
+            ("attempt=2", "attempt"),
+            ("attempt=0", "attempt"),
+            ("attempt=..%2f1", "attempt"),
+            ("offset=x", "offset"),
+            ("limit=0", "limit"),
+            ("path=/etc/passwd", "path"),
+        ],
+    )
+    async def test_bad_parameters_are_refused_by_name(self, call, submitted, query, field):
+        job = (await submitted("true"))["id"]
+        answer = await call("GET", f"/jobs/{job}/logs?{query}")
+        assert (answer.status, answer.json["field"]) == (400, field)
+
+
+class TestMetrics:
+    async def test_come_as_json_and_as_a_table(self, call, submitted):
+        job = (await submitted("python", "-c", TRAINING))["id"]
+        found = (await call("GET", f"/jobs/{job}/metrics?keys=loss")).json
+        assert found["series"]["loss"]["step"] == [0, 1, 2, 3, 4]
+        table = await call("GET", f"/jobs/{job}/metrics?format=csv")
+        lines = table.body.decode().splitlines()
+        assert lines[0] == "key,step,value,time"
+        assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert not [line for line in lines if line.startswith("=")], "a formula"
+
+    async def test_unknown_forms_are_refused(self, call):
+        assert (await call("GET", "/jobs/j00000000000/metrics?format=xml")).status == 400
+
+
+class TestArtifacts:
+    async def test_are_listed_and_downloaded(self, call, submitted):
+        make = 'mkdir -p "$SUBMARINE_ARTIFACTS/é d"; printf "<b>" > "$SUBMARINE_ARTIFACTS/é d/x.html"'
+        job = (await submitted("bash", "-c", make))["id"]
+        listed = (await call("GET", f"/jobs/{job}/artifacts")).json
+        assert listed == {"items": [{"path": "é d/x.html", "size": 3}], "next": None}
+        answer = await call("GET", f"/jobs/{job}/artifacts/%C3%A9%20d/x.html")
+        assert (answer.status, answer.body) == (200, b"<b>")
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+        assert answer.headers["Content-Disposition"] == "attachment; filename*=utf-8''x.html"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+    async def test_a_big_one_arrives_whole(self, call, submitted):
+        job = (await submitted("bash", "-c", 'head -c 3000001 /dev/zero > "$SUBMARINE_ARTIFACTS/z"'))
+        answer = await call("GET", f"/jobs/{job['id']}/artifacts/z")
+        assert answer.body == bytes(3_000_001)
+
+    async def test_nothing_outside_the_folder_is_read(self, call, submitted, tmp_path):
+        (tmp_path / "canary").write_text(CANARY)
+        make = (
+            f'cd "$SUBMARINE_ARTIFACTS"; ln -s {tmp_path}/canary link; '
+            f"ln -s {tmp_path} folder-link; mkfifo pipe; "
+            f"cp {tmp_path}/canary ../canary; cp {tmp_path}/canary ../../canary"
+        )
+        job = (await submitted("bash", "-c", make))["id"]
+        for escape in (*ESCAPES, f"{tmp_path}/canary", "pipe"):
+            answer = await call("GET", f"/jobs/{job}/artifacts/{escape}")
+            assert answer.status in (400, 404), escape
+            assert CANARY.encode() not in answer.body
+        assert (await call("GET", f"/jobs/{job}/artifacts")).json["items"] == []
