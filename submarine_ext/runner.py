@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import difflib
 import importlib.util
 import inspect
 import json
 import math
 import os
+import re
 import signal
 import sys
 import types
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 PARAMETERS, INJECTED = "parameters", "injected-parameters"  # papermill's tags
+_ASSIGNED = re.compile(r"^([^\W\d]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 _NEEDED = ("nbclient", "nbformat", "ipykernel")
 
 
@@ -78,6 +81,8 @@ def run_notebook(path: Path, executed: Path, parameters: Path) -> int:
     values = json.loads(parameters.read_text(encoding="utf-8"))
     if values and not _speaks_python(notebook):
         return _say("Parameters can be passed to Python notebooks only.")
+    if problem := undeclared(notebook.cells, values):
+        return _say(problem)
     inject(notebook.cells, values, nbformat.v4.new_code_cell)
     return _Execution(notebook, executed).run()
 
@@ -94,10 +99,27 @@ def _speaks_python(notebook: Any) -> bool:
     return language in (None, "python")
 
 
+def undeclared(cells: list[Any], values: dict[str, Any]) -> str | None:
+    """A sentence if a value's name is not assigned in the cell tagged ``parameters``.
+
+    Injected all the same, such a value would change nothing and nobody would notice.
+    """
+    declared = [cell.source for cell in cells if PARAMETERS in _tags(cell)]
+    if values and not declared:
+        return f"The notebook has no cell tagged {PARAMETERS!r}, so it takes no parameters."
+    names = set(_ASSIGNED.findall("\n".join(declared)))
+    for name in values:
+        if name not in names:
+            near = difflib.get_close_matches(name, sorted(names), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            return f"The notebook declares no parameter {name!r}{hint}"
+    return None
+
+
 def inject(cells: list[Any], values: dict[str, Any], new_cell: Any) -> None:
     """Put the values into a cell of their own after the one tagged ``parameters``.
 
-    Without such a cell they come first. A cell injected by an earlier run is replaced.
+    A cell injected by an earlier run is replaced.
     """
     cells[:] = [cell for cell in cells if INJECTED not in _tags(cell)]
     if not values:
@@ -105,7 +127,7 @@ def inject(cells: list[Any], values: dict[str, Any], new_cell: Any) -> None:
     places = [n for n, cell in enumerate(cells, 1) if PARAMETERS in _tags(cell)]
     lines = ["# Parameters", *(f"{name} = {literal(value)}" for name, value in values.items())]
     cell = new_cell("\n".join(lines), metadata={"tags": [INJECTED]})
-    cells.insert(places[-1] if places else 0, cell)
+    cells.insert(places[-1], cell)
 
 
 def _tags(cell: Any) -> list[str]:

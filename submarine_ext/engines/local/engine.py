@@ -9,6 +9,7 @@ facts wake it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -41,6 +42,7 @@ from submarine_ext.engines.local.watch import Watch, signal_process
 from submarine_ext.errors import Invalid, StorageFull
 
 TRIES = 3  # supervisors for one task that die before they claim it
+SWEEP_PATIENCE = 5.0  # for the launcher to have ended a killed supervisor's orphans
 STOP_PATIENCE = 10.0  # beyond its grace; a supervisor that is later than that is frozen
 
 
@@ -54,6 +56,7 @@ class _Entry:
         self.claim: dict[str, Any] | None = None
         self.told_started = False
         self.tries = 0
+        self.swept = asyncio.Event()  # the launcher has ended what its supervisor left
         self.stopping: asyncio.TimerHandle | None = None
 
 
@@ -207,6 +210,7 @@ class LocalEngine(Engine):
             self._fail(entry, f"The job's files could not be prepared: {error.strerror}.")
             return
         self._running[task.name] = entry
+        entry.tries += 1
         self._launches.send(plan)
 
     def _on_fact(self, fact: Fact) -> None:
@@ -223,8 +227,10 @@ class LocalEngine(Engine):
             case "refused":
                 self._fail(entry, f"The job could not be begun: {fact['error']}.")
                 self._schedule()
-            case "gone" if entry.claim is None and not self._take_over(entry):
-                self._relaunch(entry)  # killed before it had begun anything
+            case "gone":
+                entry.swept.set()
+                if not self._take_over(entry):
+                    self._relaunch(entry)  # killed before it had begun anything
 
     def _on_restart(self) -> None:
         """A new launcher: the old one may not have passed on, or told, everything."""
@@ -235,7 +241,6 @@ class LocalEngine(Engine):
     def _relaunch(self, entry: _Entry) -> None:
         self._slots.release(entry.task.name)
         self._running.pop(entry.task.name, None)
-        entry.tries += 1
         if entry.tries < TRIES:
             self._launch(entry)
         else:
@@ -283,12 +288,19 @@ class LocalEngine(Engine):
         assert claim is not None
         record = records.read(task.folder, records.EXIT)
         if record is None:
-            await asyncio.to_thread(leftovers.end_all, task.job, task.attempt)
+            await self._sweep(entry)
             self._end(entry, self._unrecorded(task, claim))
         else:
             self._tell_started(entry, record["started"])
             self._end(entry, endings.ended(task, record, self._slots.total.memory))
         self._schedule()
+
+    async def _sweep(self, entry: _Entry) -> None:
+        """End what the supervisor left: by the launcher if it was its child, and by name."""
+        if entry.tries:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(entry.swept.wait(), SWEEP_PATIENCE)
+        await asyncio.to_thread(leftovers.end_all, entry.task.job, entry.task.attempt)
 
     def _unrecorded(self, task: Task, claim: dict[str, Any]) -> Ended:
         if records.read(task.folder, records.STOP) is None:

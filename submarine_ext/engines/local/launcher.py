@@ -31,6 +31,7 @@ class Launcher:
     def __init__(self, server: socket.socket) -> None:
         self.server = server
         self.names: dict[int, str] = {}
+        self.gone: list[str] = []
         self.buffer = bytearray()
         self.wakes, wake = os.pipe()
         for fd in (self.wakes, wake):
@@ -55,7 +56,10 @@ class Launcher:
 
     def receive(self) -> bool:
         """Take what has come; False when the server is gone."""
-        data = self.server.recv(1 << 18)
+        try:
+            data = self.server.recv(1 << 18)
+        except ConnectionError:  # it went with facts of ours unread
+            return False
         self.buffer += data
         *lines, rest = self.buffer.split(b"\n") if b"\n" in data else [self.buffer]
         self.buffer = bytearray(rest)
@@ -88,20 +92,25 @@ class Launcher:
             self.server.sendall(json.dumps(fact).encode() + b"\n")
 
     def reap(self) -> None:
-        """Tell which supervisors ended, and end what a killed one left behind."""
-        while True:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                break
+        """End what a killed supervisor left behind, then tell who is gone."""
+        while pid := _ended():
             if name := self.names.pop(pid, None):
-                self.report({"gone": name})
+                self.gone.append(name)
             elif pid == self.spare:
                 os.close(self.order)
                 self.spare = 0
-        tree.signal_children(set(), signal.SIGKILL, {self.spare, *self.names})
+        if not tree.signal_children(set(), signal.SIGKILL, {self.spare, *self.names}):
+            for name in self.gone:
+                self.report({"gone": name})
+            self.gone.clear()
+
+
+def _ended() -> int:
+    """The pid of a child that has ended, 0 where there is none."""
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0]
+    except ChildProcessError:
+        return 0
 
 
 def main() -> None:
