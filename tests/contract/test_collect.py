@@ -280,22 +280,33 @@ class TestRestarts:
         assert (await server.read(job)).series["loss"].step == [0, 1, 2]
 
     async def test_a_stale_collector_and_a_new_one_together_store_each_point_once(self, server):
-        job = await server.add()
-        stale = Collector(server.store, server.files, Feed())
-        task = asyncio.create_task(stale.run())
-        for collector in (stale, server.collector):
-            collector.follow(job)
+        assert await two_collectors(server) == list(range(2000))
 
-        for step in range(2000):
-            server.print(job, loss(step))
-            if step % 50 == 0:
-                await asyncio.sleep(0)
-        await asyncio.gather(stale.drain("j1", 1), server.collector.drain("j1", 1))
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    async def test_without_the_guard_they_would_not(self, server, monkeypatch):
+        def unguarded(tx, batch):
+            """The mutant: the offset is set whatever is stored."""
+            return True
 
-        assert (await server.read(job)).series["loss"].step == list(range(2000))
+        monkeypatch.setattr(metrics, "_move", unguarded)
+
+        assert await two_collectors(server) != list(range(2000))
+
+
+async def two_collectors(server):
+    job = await server.add()
+    stale = Collector(server.store, server.files, Feed())
+    task = asyncio.create_task(stale.run())
+    for collector in (stale, server.collector):
+        collector.follow(job)
+    for step in range(2000):
+        server.print(job, loss(step))
+        if step % 50 == 0:
+            await asyncio.sleep(0)
+    await asyncio.gather(stale.drain("j1", 1), server.collector.drain("j1", 1))
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return (await server.read(job)).series["loss"].step
 
 
 class StoreThatFails(Store):

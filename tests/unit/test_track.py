@@ -5,7 +5,6 @@ standard library, as on a machine where submarine-ext is not installed.
 """
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -59,6 +58,10 @@ class Job:
         scanned = scan(content, final=True)
         assert scanned.text == b"", "every byte belongs to a record that readers accept"
         return [json.loads(line[1:]) for line in content.splitlines()]
+
+
+def listed(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
 
 
 @pytest.fixture
@@ -312,7 +315,7 @@ class TestArtifacts:
         [record] = job.records("track.artifact('model.pkl', 'best/one.pkl')")
 
         assert record["a"] == "best/one.pkl"
-        assert os.listdir(job.artifacts) == ["best"]
+        assert listed(job.artifacts) == ["best"]
 
     def test_a_folder_is_replaced_whole(self, job):
         folder = job.folder / "checkpoint"
@@ -325,15 +328,15 @@ class TestArtifacts:
         job.records("track.artifact('checkpoint')")
 
         assert [record["a"] for record in first] == ["checkpoint/a", "checkpoint/deep/b"]
-        assert os.listdir(job.artifacts) == ["checkpoint"]
-        assert os.listdir(job.artifacts / "checkpoint") == ["deep"]
+        assert listed(job.artifacts) == ["checkpoint"]
+        assert listed(job.artifacts / "checkpoint") == ["deep"]
 
     def test_a_file_that_lies_there_already_is_recorded(self, job):
         (job.artifacts / "plot.png").write_bytes(b"png")
 
         [record] = job.records("track.artifact('artifacts/plot.png')")
 
-        assert (record["a"], os.listdir(job.artifacts)) == ("plot.png", ["plot.png"])
+        assert (record["a"], listed(job.artifacts)) == ("plot.png", ["plot.png"])
 
     def test_a_link_to_a_file_is_the_file(self, job):
         (job.folder / "epoch-3.pt").write_bytes(b"weights")
@@ -353,14 +356,14 @@ class TestArtifacts:
         done = job.run(f"track.artifact('model.pkl', {name!r})")
 
         assert "ValueError" in done.stderr
-        assert os.listdir(job.artifacts) == []
+        assert listed(job.artifacts) == []
 
     def test_a_missing_file_is_named(self, job):
         assert "FileNotFoundError" in job.run("track.artifact('modle.pkl')").stderr
 
     def test_the_artifacts_folder_is_not_copied_into_itself(self, job):
         assert "ValueError" in job.run("track.artifact('.', 'all')").stderr
-        assert os.listdir(job.artifacts) == []
+        assert listed(job.artifacts) == []
 
     def test_a_link_to_a_folder_inside_a_folder_is_refused(self, job):
         (job.folder / "run").mkdir()
@@ -375,5 +378,5 @@ class TestArtifacts:
 
         done = job.run(script + "track.artifact('model.pkl')", preexec_fn=limit)
 
-        assert (done.returncode, os.listdir(job.artifacts)) == (0, [])
+        assert (done.returncode, listed(job.artifacts)) == (0, [])
         assert "artifact model.pkl" in done.stderr
