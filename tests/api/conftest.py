@@ -76,6 +76,7 @@ class Reader:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+        self.closed = False
 
     async def say(self, message: Any) -> None:
         text = message if isinstance(message, str) else json.dumps(message)
@@ -83,8 +84,14 @@ class Reader:
 
     async def next(self) -> dict[str, Any]:
         message = await self.connection.read_message()
+        self.closed = message is None
         assert message is not None, "the server closed the socket"
         return json.loads(message)
+
+    async def end(self) -> None:
+        """Read until the socket is closed, from whichever side."""
+        while not self.closed:
+            self.closed = await self.connection.read_message() is None
 
     async def until(self, wanted: Callable[[dict[str, Any]], Any]) -> list[dict[str, Any]]:
         """All frames up to the first wanted one, which is the last."""
@@ -101,12 +108,11 @@ class Reader:
 @pytest.fixture
 def follow(jp_ws_fetch, jp_asyncio_loop):
     """``await follow(*messages)``: an open socket that has sent the messages."""
-    opened: list[Any] = []
+    opened: list[Reader] = []
 
     async def connect(*messages: Any) -> Reader:
-        connection = await jp_ws_fetch(*BASE.split("/"), "events")
-        opened.append(connection)
-        reader = Reader(connection)
+        reader = Reader(await jp_ws_fetch(*BASE.split("/"), "events"))
+        opened.append(reader)
         for message in messages:
             await reader.say(message)
         return reader
@@ -114,10 +120,9 @@ def follow(jp_ws_fetch, jp_asyncio_loop):
     yield connect
 
     async def close() -> None:
-        for connection in opened:
-            connection.close()
-            while await connection.read_message() is not None:
-                pass
+        for reader in opened:
+            reader.connection.close()
+            await reader.end()
 
     jp_asyncio_loop.run_until_complete(close())
 

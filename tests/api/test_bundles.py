@@ -94,7 +94,9 @@ class TestTheLimit:
         await writer.wait_closed()
         assert kept() == []
 
-    async def test_a_sender_who_goes_away_leaves_nothing(self, jp_http_port, call, jp_auth_header, kept):
+    async def test_a_sender_who_goes_away_leaves_nothing(
+        self, jp_http_port, call, jp_auth_header, kept
+    ):
         await call("GET", "/me")
         _, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
         writer.write(

@@ -96,7 +96,9 @@ class TestMetrics:
 
 class TestArtifacts:
     async def test_are_listed_and_downloaded(self, call, submitted):
-        make = 'mkdir -p "$SUBMARINE_ARTIFACTS/é d"; printf "<b>" > "$SUBMARINE_ARTIFACTS/é d/x.html"'
+        make = (
+            'mkdir -p "$SUBMARINE_ARTIFACTS/é d"; printf "<b>" > "$SUBMARINE_ARTIFACTS/é d/x.html"'
+        )
         job = (await submitted("bash", "-c", make))["id"]
         listed = (await call("GET", f"/jobs/{job}/artifacts")).json
         assert listed == {"items": [{"path": "é d/x.html", "size": 3}], "next": None}
@@ -107,7 +109,7 @@ class TestArtifacts:
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
     async def test_a_big_one_arrives_whole(self, call, submitted):
-        job = (await submitted("bash", "-c", 'head -c 3000001 /dev/zero > "$SUBMARINE_ARTIFACTS/z"'))
+        job = await submitted("bash", "-c", 'head -c 3000001 /dev/zero > "$SUBMARINE_ARTIFACTS/z"')
         answer = await call("GET", f"/jobs/{job['id']}/artifacts/z")
         assert answer.body == bytes(3_000_001)
 

@@ -105,7 +105,9 @@ class TestContentTypes:
     )
     async def test_only_json_is_read_as_json(self, call, kind):
         headers = {"Content-Type": kind}
-        answer = await call("POST", "/projects/default/jobs", b'{"command":["true"]}', headers=headers)
+        answer = await call(
+            "POST", "/projects/default/jobs", b'{"command":["true"]}', headers=headers
+        )
         is_problem(answer, 415, "unsupported_media_type")
 
     async def test_only_utf_8(self, call):
