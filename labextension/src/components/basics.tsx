@@ -92,7 +92,7 @@ export function TextButton(props: {
   disabled?: boolean;
   title?: string;
 }): React.ReactElement {
-  const kind = props.accept ? 'jp-mod-accept' : 'jp-mod-reject';
+  const kind = props.accept ? 'jp-mod-accept' : 'sub-mod-quiet';
   return (
     <button
       type="button"

@@ -142,12 +142,14 @@ export class JobsModel implements IDisposable {
   }
 
   private _merge(page: Page<Job>, cursor: string | null): void {
+    const overlaps = page.items.some(job => this._jobs.has(job.id));
     for (const job of page.items) {
       const orphans = this._orphans.get(job.id) ?? [];
       this._set(orphans.reduce(apply, newer(this._jobs.get(job.id), job)));
     }
-    // A refresh of the top must not forget how far down the list was read.
-    if (cursor !== null || this._status !== 'ready') {
+    // A refresh of the top must not forget how far down the list was read, unless so much
+    // came meanwhile that there may be jobs between the page and what was known.
+    if (cursor !== null || this._status !== 'ready' || !overlaps) {
       this._cursor = page.next;
       this._horizon = page.next === null ? null : page.items[page.items.length - 1].created;
     }

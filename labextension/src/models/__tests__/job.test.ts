@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../../api/problem';
+import type { Job } from '../../api/types';
+import { JobModel } from '../job';
+import { atOnce, job, settled, wire } from './fakes';
+
+const TOPIC = 'jobs/j1';
+
+async function watched(read: () => Promise<Job>) {
+  const { connection, socket } = wire();
+  const model = new JobModel({ id: 'j1', read, connection, schedule: atOnce });
+  await settled();
+  socket().accept();
+  socket().subscribed(TOPIC, 3);
+  await settled();
+  return { model, socket: socket() };
+}
+
+describe('one job', () => {
+  it('is read, then follows its frames by revision', async () => {
+    const { model, socket } = await watched(async () => job(1, { revision: 4 }));
+    const change = (revision: number, reason: string) =>
+      socket.frame({ topic: TOPIC, seq: 5, type: 'job', data: { id: 'j1', revision, reason } });
+    change(3, 'old');
+    change(5, 'new');
+    expect(model.job?.reason).toBe('new');
+  });
+
+  it('does not lose a frame that overtakes the reading', async () => {
+    let answer: (found: Job) => void = () => undefined;
+    const { model, socket } = await watched(() => new Promise(resolve => (answer = resolve)));
+    const data = { id: 'j1', revision: 2, state: 'succeeded' };
+    socket.frame({ topic: TOPIC, seq: 5, type: 'job', data });
+    answer(job(1, { revision: 1 }));
+    await settled();
+    expect(model.job?.state).toBe('succeeded');
+  });
+
+  it('says in a sentence that there is no such job', async () => {
+    const { model } = await watched(async () => {
+      throw new Problem('There is no such thing here.', 404, 'not_found');
+    });
+    expect([model.job, model.problem]).toEqual([null, 'There is no such thing here.']);
+  });
+
+  it('says that it was deleted', async () => {
+    const { model, socket } = await watched(async () => job(1));
+    socket.frame({ topic: TOPIC, seq: 6, type: 'deleted', data: { id: 'j1' } });
+    expect([model.job, model.problem]).toEqual([null, 'This job was deleted.']);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { Metrics, Series } from '../../api/types';
+import { curve, smooth } from '../curves';
+import { MetricsModel } from '../metrics';
+import { atOnce, settled, wire } from './fakes';
+
+const TOPIC = 'jobs/j1/metrics';
+const series = (...values: (number | string)[]): Series => ({
+  step: values.map((_, index) => index),
+  value: values,
+  time: values.map((_, index) => 1000 + index)
+});
+const metrics = (all: Metrics['series'], seq = 7): Metrics => ({ series: all, params: {}, seq });
+
+async function watched(reads: Metrics[]) {
+  const { connection, socket } = wire();
+  const read = async () => reads.shift() ?? metrics({});
+  const model = new MetricsModel({ id: 'j1', read, connection, schedule: atOnce });
+  await settled();
+  socket().accept();
+  socket().subscribed(TOPIC, 7);
+  return { model, socket: socket() };
+}
+
+describe('the curves of a job', () => {
+  it('are read once and then grow by the points that come after', async () => {
+    const { model, socket } = await watched([metrics({ loss: series(3, 2) })]);
+    expect(socket.asked(TOPIC)).toMatchObject({ since: 7 });
+    const points = { loss: { step: [2], value: [1], time: [1002] } };
+    socket.frame({ topic: TOPIC, seq: 8, type: 'points', data: { series: points } });
+    expect(model.series('loss')?.value).toEqual([3, 2, 1]);
+  });
+
+  it('are read again after a gap, from the new cursor', async () => {
+    const reads = [metrics({ loss: series(3) }), metrics({ loss: series(3, 2, 1) }, 30)];
+    const { model, socket } = await watched(reads);
+    socket.frame({ topic: TOPIC, type: 'gap', since: 7 });
+    await settled();
+    expect(model.series('loss')?.value).toEqual([3, 2, 1]);
+    expect(socket.asked(TOPIC)).toMatchObject({ since: 30 });
+  });
+
+  it('are read again rather than grow without bound', async () => {
+    const reads = [metrics({}), metrics({ loss: series(1, 2) }, 9000)];
+    const { model, socket } = await watched(reads);
+    const many = series(...Array.from({ length: 8001 }, () => 1));
+    socket.frame({ topic: TOPIC, seq: 8001, type: 'points', data: { series: { loss: many } } });
+    await settled();
+    expect(model.series('loss')?.value).toEqual([1, 2]);
+  });
+
+  it('stand with the loss first', async () => {
+    const all = { accuracy: series(1), val_loss: series(1), loss: series(1) };
+    const { model } = await watched([metrics(all)]);
+    expect(model.keys).toEqual(['loss', 'val_loss', 'accuracy']);
+  });
+});
+
+describe('a curve as it is drawn', () => {
+  const plain = { axis: 'step', log: false, smoothing: 0, origin: 1000 } as const;
+
+  it('leaves a gap for what is not finite', () => {
+    expect(curve('loss', series(1, 'NaN', 'Infinity', 2), plain).y).toEqual([1, null, null, 2]);
+  });
+
+  it('leaves a gap for what a log scale has no place for', () => {
+    expect(curve('loss', series(1, 0, -1), { ...plain, log: true }).y).toEqual([1, null, null]);
+  });
+
+  it('counts time in seconds from the origin and goes from left to right', () => {
+    const back = { step: [5, 1], value: [50, 10], time: [1005, 1001] };
+    expect(curve('x', back, { ...plain, axis: 'time' })).toMatchObject({ x: [1, 5], y: [10, 50] });
+  });
+
+  it('smooths without pulling its beginning towards zero', () => {
+    expect(smooth([4, 4, 4], 0.9).map(value => Number(value.toFixed(9)))).toEqual([4, 4, 4]);
+    expect(smooth([0, 10], 0.5)[1]).toBeCloseTo(20 / 3);
+  });
+});

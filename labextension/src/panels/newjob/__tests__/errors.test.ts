@@ -1,0 +1,30 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../../../api/problem';
+import { fieldOf, GENERAL, mistakeErrors, problemErrors } from '../errors';
+
+describe('an error', () => {
+  it.each([
+    ['resources.memory', 'resources.memory'],
+    ['command[2]', 'command'],
+    ['env.LD_PRELOAD', 'env'],
+    ['parameters.lr', 'parameters.lr'],
+    ['parameters.unknown', 'parameters'],
+    ['distributed.nodes', 'distributed.nodes'],
+    ['priority', GENERAL],
+    [null, GENERAL]
+  ])('about %s stands at %s', (path, field) => {
+    expect(fieldOf(path, ['lr'])).toBe(field);
+  });
+
+  it("is the server's own sentence", () => {
+    const problem = new Problem('resources.memory: too much.', 400, 'invalid', 'resources.memory');
+    expect(problemErrors(problem, [])).toEqual({ 'resources.memory': problem.message });
+  });
+
+  it('that the browser found stands at its field, too', () => {
+    const trans = nullTranslator.load('submarine_ext');
+    const errors = mistakeErrors([{ field: 'parameters', kind: 'parameter', name: 'lr' }], trans);
+    expect(Object.keys(errors)).toEqual(['parameters.lr']);
+  });
+});
