@@ -68,17 +68,16 @@ def scan(piece: bytes, *, final: bool = False) -> Scanned:
     if MARK not in piece:
         return Scanned([], piece, len(piece))
     end = len(piece) if final else _settled(piece)
+    parts = _FRAME.split(piece[:end])  # text, body, text, body, …, text
     records: list[Record] = []
-    texts: list[bytes] = []
-    position = 0
-    for frame in _FRAME.finditer(piece, 0, end):
-        record = _record(frame[1])
-        if record is not None:
+    for place in range(1, len(parts), 2):
+        record = _record(parts[place])
+        if record is None:
+            parts[place] += b"\n"
+        else:
             records.append(record)
-            texts.append(piece[position : frame.start()])
-            position = frame.end()
-    texts.append(piece[position:end])
-    return Scanned(records, b"".join(texts).replace(MARK, b""), end)
+            parts[place] = b""
+    return Scanned(records, b"".join(parts).replace(MARK, b""), end)
 
 
 def _settled(piece: bytes) -> int:
@@ -94,5 +93,6 @@ def _record(body: bytes) -> Record | None:
         record = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    said = (record.metrics, record.params, record.artifact)
-    return record if record.fraction is not UNSET or any(x is not None for x in said) else None
+    if record.metrics is not None or record.fraction is not UNSET:
+        return record
+    return None if record.params is None and record.artifact is None else record

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -185,15 +186,18 @@ class Collector:
 
 
 def _read(due: Iterable[Tail], now: float) -> set[str]:
-    """One piece of each file, as far as the turn's bounds go. The jobs whose logs grew."""
+    """Read by turns, a piece of each file, as far as the bounds go. The jobs whose logs grew."""
     grown: set[str] = set()
+    waiting = deque(due)
     length = points = 0
-    for tail in due:
-        if length >= TURN_BYTES or points >= TURN_POINTS:
-            break
+    while waiting and length < TURN_BYTES and points < TURN_POINTS:
+        tail = waiting.popleft()
+        before = len(tail)
         read = tail.read(now)
         length += read
-        points += len(tail)
+        points += len(tail) - before
         if read:
             grown.add(tail.attempt.job.id)
+        if tail.due <= now:
+            waiting.append(tail)
     return grown
