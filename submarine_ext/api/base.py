@@ -163,7 +163,7 @@ class Guard(JupyterHandler):
         seconds = retry_after(error)
         if seconds is not None:
             self.set_header("Retry-After", str(seconds))
-        if isinstance(error, MethodNotAllowed):
+        if told.status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self.operations))
         self.set_header("Content-Type", MEDIA_TYPE)
         _ = self.finish(encode(told))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.inspect import ListType, Metadata, StrType, UnionType
 
 from submarine_ext.errors import Invalid
 
@@ -48,7 +49,8 @@ class Query:
     def __init__(self, kind: type[Any] | None) -> None:
         self._kind = kind
         fields = msgspec.structs.fields(kind) if kind is not None else ()
-        self._lists = {f.encode_name: _is_list(f.type) for f in fields}
+        self._lists = {f.encode_name: _may_be(ListType, f.type) for f in fields}
+        self._texts = {f.encode_name: _may_be(StrType, f.type) for f in fields}
 
     def __call__(self, arguments: Mapping[str, list[bytes]]) -> Any:
         """The struct. Unknown, repeated or mistyped parameters raise Invalid."""
@@ -76,6 +78,8 @@ class Query:
             return [text for text in texts if text]
         if len(texts) > 1:
             raise Invalid(f"{name} is given more than once.", field=name)
+        if texts[0].lower() == "null" and not self._texts[name]:  # msgspec would take it for None
+            raise Invalid(f"{name}: null is no value; leave {name} out.", field=name)
         return texts[0]
 
 
@@ -100,8 +104,14 @@ def invalid(error: msgspec.ValidationError) -> Invalid:
     return Invalid(f"{field or 'The request'}: {sentence}."[:500], field=field[:200] or None)
 
 
-def _is_list(annotation: Any) -> bool:
-    return isinstance(msgspec.inspect.type_info(annotation), msgspec.inspect.ListType)
+def _may_be(kind: type[Any], annotation: Any) -> bool:
+    described = msgspec.inspect.type_info(annotation)
+    choices = described.types if isinstance(described, UnionType) else (described,)
+    return any(isinstance(_bare(choice), kind) for choice in choices)
+
+
+def _bare(described: Any) -> Any:
+    return described.type if isinstance(described, Metadata) else described
 
 
 def _cache_buster(name: str, values: list[bytes]) -> bool:

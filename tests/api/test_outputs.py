@@ -67,6 +67,7 @@ class TestLogs:
             ("rank=../../x", "rank"),
             ("attempt=2", "attempt"),
             ("attempt=0", "attempt"),
+            ("attempt=null", "attempt"),
             ("attempt=..%2f1", "attempt"),
             ("offset=x", "offset"),
             ("limit=0", "limit"),
