@@ -1,27 +1,15 @@
-"""Browser-test fixtures: a real ``jupyter lab`` on a free loopback port, and a real Chromium.
-
-The server keeps its token and its XSRF protection. Nothing of the person who runs the
-tests is read: configuration, data, settings and workspaces lie in a temporary folder.
-"""
+"""Browser-test fixtures: one JupyterLab for the run, and Debian's Chromium."""
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lab import Lab
 from playwright.sync_api import Page, expect
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,103 +24,6 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 expect.set_options(timeout=30_000)
-
-
-class Lab:
-    """One JupyterLab with its folders; ``root`` is what its file browser shows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.root = folder / "root"
-        self.token = secrets.token_hex(16)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.root.mkdir()
-        _write_settings(
-            folder / "settings", "notification", fetchNews="false", checkForUpdates=False
-        )
-
-    def address(self, path: str = "") -> str:
-        """The lab's address without any saved layout, signed in by the token."""
-        return f"{self.url}/lab{path}?reset&token={self.token}"
-
-    def use_theme(self, theme: str) -> None:
-        """Choose the theme for pages opened from now on: "JupyterLab Dark", say."""
-        _write_settings(self.folder / "settings", "themes", theme=theme)
-
-    def api(self, method: str, path: str, body: object = None) -> Any:
-        """One request to ``/submarine/api``, as a program would send it."""
-        request = urllib.request.Request(
-            f"{self.url}/submarine/api{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read() or "null")
-
-    @contextmanager
-    def running(self) -> Iterator[Lab]:
-        """Start the server, wait until it answers, and end everything it began."""
-        with (self.folder / "lab.log").open("ab") as log:
-            server = subprocess.Popen(
-                self._command(), env=self._environment(), stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
-            try:
-                self._wait_until_up(server)
-                yield self
-            finally:
-                _end(server)
-
-    def _command(self) -> list[str]:
-        return [
-            *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
-            f"--IdentityProvider.token={self.token}",
-            f"--ServerApp.root_dir={self.root}",
-            "--LabApp.expose_app_in_browser=True",
-        ]
-
-    def _environment(self) -> dict[str, str]:
-        folders = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython",
-        }
-        places = {variable: str(self.folder / name) for variable, name in folders.items()}
-        return {**os.environ, **places, "JUPYTER_PREFER_ENV_PATH": "1"}
-
-    def _wait_until_up(self, server: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and server.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.url}/api", timeout=2).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError("jupyter lab did not start:\n" + (self.folder / "lab.log").read_text())
-
-
-def _write_settings(folder: Path, plugin: str, **settings: object) -> None:
-    extension = folder / "@jupyterlab" / "apputils-extension"
-    extension.mkdir(parents=True, exist_ok=True)
-    (extension / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    os.killpg(server.pid, signal.SIGTERM)
-    try:
-        server.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 @pytest.fixture(scope="session")
@@ -150,8 +41,10 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The one running JupyterLab of this run."""
-    with Lab(tmp_path_factory.mktemp("lab")).running() as running:
+    """The one running JupyterLab of this run, the example's script in its folder."""
+    fresh = Lab(tmp_path_factory.mktemp("lab"))
+    shutil.copy(REPOSITORY / "examples" / "train_digits.py", fresh.root)
+    with fresh.running() as running:
         yield running
 
 
