@@ -22,6 +22,7 @@ from submarine_ext.store.store import Store
 
 POINTS = 100_000
 SHOWN = 1000
+READS = 3
 TABLE = """
 CREATE TABLE points (id INTEGER PRIMARY KEY, job TEXT NOT NULL, attempt INTEGER NOT NULL,
 rank INTEGER NOT NULL, key TEXT NOT NULL, step INTEGER NOT NULL, value FLOAT, time FLOAT NOT NULL)
@@ -52,8 +53,9 @@ async def both(folder: Path, rounds: int) -> list[Figure]:
             job = a_job(n)
             stored.append(POINTS / await collect(store, folder, job))
             bare.append(POINTS / insert(plain, job.id))
-            read.append(await curve(store, job.id) * 1000)
-            fetched.append(fetch(plain, job.id) * 1000)
+            for _ in range(READS):
+                read.append(await curve(store, job.id) * 1000)
+                fetched.append(fetch(plain, job.id) * 1000)
     await store.close()
     middle = statistics.median
     return [
