@@ -8,4 +8,4 @@ import contextlib
 with contextlib.suppress(ImportError):
     import pytest
 
-    pytest.register_assert_rewrite(f"{__name__}.engines")
+    pytest.register_assert_rewrite(f"{__name__}.promises")

@@ -51,8 +51,10 @@ class _Entry:
 
     def __init__(self, task: Task, arrival: int) -> None:
         self.task = task
-        self.arrival = arrival
         self.need = slots.need(task.spec)
+        self.candidate = fairness.Candidate(
+            task.name, task.owner, task.spec.priority, arrival, self.need
+        )
         self.claim: dict[str, Any] | None = None
         self.told_started = False
         self.tries = 0
@@ -84,6 +86,8 @@ class LocalEngine(Engine):
         self._over: set[str] = set()
         self._arrivals = 0
         self._waits = Waits()
+        self._due: asyncio.TimerHandle | None = None
+        self._rested = 0.0
         self._observations: asyncio.Queue[Observation | None] = asyncio.Queue()
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -98,9 +102,9 @@ class LocalEngine(Engine):
         """Let go; jobs go on under their supervisors."""
         self._launches.close()
         self._watch.close()
-        for entry in self._running.values():
-            if entry.stopping:
-                entry.stopping.cancel()
+        timers = [self._due, *(entry.stopping for entry in self._running.values())]
+        for timer in filter(None, timers):
+            timer.cancel()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -185,9 +189,28 @@ class LocalEngine(Engine):
         return _Entry(task, self._arrivals)
 
     def _schedule(self) -> None:
+        """Share out the machine: now, or soon if that was just done and takes long.
+
+        A pass looks at everybody who waits. However long the queue, all passes together
+        take a fifth of the event loop's time at most.
+        """
+        if self._due is None:
+            self._due = self._loop.call_at(self._rested, self._share_out)
+            if self._rested <= self._loop.time():
+                self._share_out()
+
+    def _share_out(self) -> None:
         """Start whoever fits; tell the others what they wait for."""
+        if self._due:
+            self._due.cancel()
+        self._due = None
+        begun = self._loop.time()
+        self._start_fitting()
+        self._rested = begun + 5 * (self._loop.time() - begun)
+
+    def _start_fitting(self) -> None:
         while self._waiting:
-            candidates = [_candidate(entry) for entry in self._waiting.values()]
+            candidates = [entry.candidate for entry in self._waiting.values()]
             holdings = list(self._slots.holdings.values())
             chosen, waits = fairness.decide(candidates, holdings, self._slots.total)
             if chosen is None:
@@ -334,11 +357,6 @@ class LocalEngine(Engine):
     def _insist(self, entry: _Entry) -> None:
         if entry.claim:
             signal_process(entry.claim, signal.SIGKILL)
-
-
-def _candidate(entry: _Entry) -> fairness.Candidate:
-    task = entry.task
-    return fairness.Candidate(task.name, task.owner, task.spec.priority, entry.arrival, entry.need)
 
 
 def _capacity(amount: slots.Amount) -> Capacity:

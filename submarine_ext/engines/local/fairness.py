@@ -7,11 +7,15 @@ it, so that small tasks cannot starve a large one; tasks that need none of those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Sequence
+from operator import add as add_up
 
 from msgspec import Struct
 
 from submarine_ext.engines.local.slots import KINDS, Amount, Holding, human
+
+_NOTHING = [0.0] * len(KINDS)
 
 
 class Candidate(Struct, frozen=True):
@@ -33,18 +37,31 @@ class Wait(Struct, frozen=True):
     position: int
 
 
-def share(owner: str, holdings: Iterable[Holding], total: Amount) -> float:
-    """The largest fraction of any resource that the owner holds (dominant share)."""
-    mine = sum((h.amount for h in holdings if h.owner == owner), Amount())
-    return max(mine.of(kind) / total.of(kind) if total.of(kind) else 0.0 for kind in KINDS)
+def fractions(amount: Amount, total: Amount) -> list[float]:
+    """How much of the machine the amount is, resource by resource."""
+    return [amount.of(kind) / total.of(kind) if total.of(kind) else 0.0 for kind in KINDS]
 
 
 def order(
     waiting: Sequence[Candidate], holdings: Sequence[Holding], total: Amount
 ) -> list[Candidate]:
-    """Those who wait, the next first."""
-    shares = {owner: share(owner, holdings, total) for owner in {c.owner for c in waiting}}
-    return sorted(waiting, key=lambda c: (-c.priority, shares[c.owner], c.arrival))
+    """Those who wait, the next first. An owner's share is the largest of its fractions.
+
+    An owner's second task counts as if the first ran already, so that owners alternate
+    and nobody's place jumps whenever somebody else's task starts.
+    """
+    using: dict[str, list[float]] = {}
+
+    def add(owner: str, amount: Amount) -> float:
+        used = using.get(owner, _NOTHING)
+        using[owner] = list(map(add_up, used, fractions(amount, total)))
+        return max(used)
+
+    for holding in holdings:
+        add(holding.owner, holding.amount)
+    arrived = sorted(waiting, key=lambda c: (-c.priority, c.arrival))
+    places = [(-c.priority, add(c.owner, c.need), c.arrival, c) for c in arrived]
+    return [place[-1] for place in sorted(places, key=lambda place: place[:3])]
 
 
 def decide(
@@ -57,39 +74,29 @@ def decide(
     used = sum((h.amount for h in holdings), Amount())
     closed: set[str] = set()
     waits: list[Wait] = []
+    say = functools.cache(functools.partial(_sentence, used=used, total=total))
     for position, candidate in enumerate(order(waiting, holdings, total), 1):
-        wanted = [kind for kind in KINDS if candidate.need.of(kind)]
-        short = [k for k in wanted if used.of(k) + candidate.need.of(k) > total.of(k)]
-        behind = [kind for kind in wanted if kind in closed]
-        if not short and not behind:
+        need = candidate.need
+        short = [k for k in KINDS if need.of(k) and used.of(k) + need.of(k) > total.of(k)]
+        lacking = short or [kind for kind in KINDS if kind in closed and need.of(kind)]
+        if not lacking:
             return candidate, []
-        waits.append(_wait(candidate, position, short, behind, used, total))
+        kind = lacking[-1]  # the rarest of what it lacks: GPU before memory before CPU
+        waits.append(Wait(candidate.name, kind, say(kind, need.of(kind), bool(short)), position))
         closed.update(short)
     return None, waits
 
 
-def _wait(
-    candidate: Candidate,
-    position: int,
-    short: list[str],
-    behind: list[str],
-    used: Amount,
-    total: Amount,
-) -> Wait:
-    kind = (short or behind)[-1]  # the rarest of what it lacks: GPU before memory before CPU
-    wanted = human(kind, candidate.need.of(kind))
-    if short:
-        some, all_ = _pair(kind, used.of(kind), total.of(kind))
-        verb = "is" if some == "1" else "are"
-        sentence = f"Waits for {wanted}: {some} of {all_} {verb} in use."
-    else:
-        sentence = f"Waits for {wanted}: what is free is kept for larger jobs ahead of it."
-    return Wait(candidate.name, kind, sentence, position)
+def _sentence(kind: str, wanted: int, short: bool, *, used: Amount, total: Amount) -> str:  # noqa: FBT001 - cached by position
+    begin = f"Waits for {human(kind, wanted)}:"
+    if not short:
+        return f"{begin} what is free is kept for larger jobs ahead of it."
+    some, all_ = _number(kind, used.of(kind)), _number(kind, total.of(kind))
+    return f"{begin} {some} of {all_} {'is' if some == '1' else 'are'} in use."
 
 
-def _pair(kind: str, used: int, total: int) -> tuple[str, str]:
-    """``2``, ``4`` · ``6 GiB``, ``8 GiB``: numbers whose unit the sentence has named."""
+def _number(kind: str, number: int) -> str:
+    """``2``, ``1.5``, ``6 GiB``: in a sentence that has named the resource."""
     if kind == "memory":
-        return tuple(human(kind, n).removesuffix(" of memory") for n in (used, total))  # type: ignore[return-value]
-    scale = 1000 if kind == "cpu" else 1
-    return f"{used / scale:g}", f"{total / scale:g}"
+        return human(kind, number).removesuffix(" of memory")
+    return f"{number / (1000 if kind == 'cpu' else 1):g}"

@@ -36,7 +36,8 @@ class Amount(Struct, frozen=True):
 
     def of(self, kind: str) -> int:
         """The amount of one of :data:`KINDS`."""
-        return int(getattr(self, kind))
+        number: int = getattr(self, kind)
+        return number
 
 
 def human(kind: str, number: int) -> str:

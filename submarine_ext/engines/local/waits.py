@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from submarine_ext.engines.base import Waiting
 from submarine_ext.engines.local.fairness import Wait
 
-NEAR = 10
+NEAR = 5
 
 
 class Waits:

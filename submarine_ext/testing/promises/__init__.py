@@ -1,0 +1,1 @@
+"""One file a promise of ``engines.base``; ``testing.engines`` puts them together."""
