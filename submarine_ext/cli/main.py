@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from functools import cached_property
 
 from rich.console import Console
@@ -30,12 +31,17 @@ class Terminal(Face):
     prog = "submarine"
 
     def __init__(self) -> None:
+        self._kept = ExitStack()
         self.console = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
 
     @cached_property
     def client(self) -> Client:
-        """Connected on first use."""
-        return Client()
+        """Connected on first use, and let go of by ``close``."""
+        return self._kept.enter_context(Client())
+
+    def close(self) -> None:
+        """The command is done."""
+        self._kept.close()
 
     def launched(self, job: JobHandle) -> None:
         """Its id, and what to do with it."""
@@ -51,7 +57,11 @@ class Terminal(Face):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit status."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
-    face = Terminal()
+    with closing(Terminal()) as face:
+        return _serve(face, tokens)
+
+
+def _serve(face: Terminal, tokens: Sequence[str]) -> int:
     try:
         options = parse(face.prog, tokens)
     except HelpAsked as asked:

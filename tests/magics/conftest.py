@@ -137,6 +137,8 @@ class Kernel:
         runtime = Path(server.environment["JUPYTER_RUNTIME_DIR"])
         self._client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
         self._client.load_connection_file()
+        # A kernel that starts on a busy machine may be silent for longer than a second.
+        self._client.hb_channel.time_to_dead = 30.0
         self._client.start_channels()
         self._client.wait_for_ready(timeout=60)
 
