@@ -46,16 +46,18 @@ test: $(VENV)/.test  ## everything: linters, types, contracts, frontend, browser
 lint: test-lint  ## linters, types and import contracts of the Python side
 
 test-lint: $(VENV)/.test
-	@ruff check
-	@ruff format --check
-	@mypy
-	@lint-imports
+	@failed=; \
+	for linter in "ruff check" "ruff format --check" mypy lint-imports; do \
+	  $$linter || failed=1; \
+	done; \
+	[ -z "$$failed" ]
 
 test-frontend: $(BUILT)
-	@npm run -s lint
-	@npm run -s typecheck
-	@npm run -s test
-	@npm run -s size
+	@failed=; \
+	for script in lint typecheck test size; do \
+	  npm run -s $$script || failed=1; \
+	done; \
+	[ -z "$$failed" ]
 
 test-browser: $(VENV)/.test chromium
 	@cd tests/ui && python -m pytest

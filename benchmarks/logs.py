@@ -17,37 +17,45 @@ from benchmarks.socket_reader import SocketReader
 from benchmarks.submit import finished
 
 THROUGHPUT = "log from the job to one reader (floor: tail -f)"
-SLOWED = "job's own time with a reader (floor: without)"
+SLOWED = "job that computes and prints, with a reader (floor: without)"
 MEMORY = "server memory meanwhile, added"
 BLOCK = 64_000
 BLOCKS = 5_000
 MEGABYTES = BLOCK * BLOCKS / 1e6
 
-#: Prints blocks of lines of 100 bytes; leaves its own seconds in the file it is given.
+#: Prints blocks of lines of 100 bytes, nothing else.
 WRITER = f"""
-import os, sys, time
+import os
 block = (b"x" * 99 + b"\\n") * {BLOCK // 100}
-begin = time.monotonic()
 for _ in range({BLOCKS}):
     os.write(1, block)
+"""
+
+#: Computes and prints a line now and then; leaves its own seconds in the file it is given.
+WORKER = """
+import sys, time
+begin = time.monotonic()
+for step in range(10_000):
+    total = sum(range(10_000))
+    print(f"step {step}: total {total}", flush=True)
 open(sys.argv[1], "w").write(str(time.monotonic() - begin))
 """
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    times = max(3, rounds // 5)
+    middle = statistics.median
     with server("submarine_ext") as there:
         client = there.connect()
-        read, alone, rates, floors, memory = [], [], [], [], []
-        for n in range(times):
+        rates, floors, memory = [], [], []
+        for n in range(max(3, rounds // 5)):
             floors.append(tail_rate(there.folder, n))
-            alone.append(job_seconds(there, client))
             peak = Peak(there)
-            rate, seconds = socket_rate(there, client)
+            rates.append(socket_rate(there, client))
             memory.append(peak.stop())
-            rates.append(rate)
-            read.append(seconds)
-    middle = statistics.median
+        read, alone = [], []
+        for _ in range(max(3, rounds // 5)):
+            alone.append(worker_seconds(there, client, read=False))
+            read.append(worker_seconds(there, client, read=True))
     yield Figure(
         what=THROUGHPUT, unit="MB/s", ours=middle(rates), floor=middle(floors), at_least=0.5
     )
@@ -62,7 +70,7 @@ def tail_rate(folder: Path, n: int) -> float:
     tail = subprocess.Popen(["tail", "-c", "+1", "-f", log], stdout=subprocess.PIPE)
     begin = time.monotonic()
     with log.open("ab") as output:
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, folder / "own"], stdout=output)
+        writer = subprocess.Popen([sys.executable, "-c", WRITER], stdout=output)
     left = BLOCK * BLOCKS
     assert tail.stdout is not None
     while left:
@@ -76,22 +84,28 @@ def tail_rate(folder: Path, n: int) -> float:
     return MEGABYTES / seconds
 
 
-def job_seconds(there: Server, client: Connection) -> float:
-    """The writing job's own seconds when nobody reads its log."""
-    finished(client, submit(there, client))
-    return own_seconds(there)
-
-
-def socket_rate(there: Server, client: Connection) -> tuple[float, float]:
-    """MB a second from the running job to a socket's reader, and the job's own seconds."""
+def socket_rate(there: Server, client: Connection) -> float:
+    """MB a second from the running job to a socket's reader."""
     reader = SocketReader(there)
     begin = time.monotonic()
-    job = submit(there, client)
+    job = submit(client, WRITER)
     read_all(reader, f"jobs/{job}/logs")
     seconds = time.monotonic() - begin
     reader.close()
     finished(client, job)
-    return MEGABYTES / seconds, own_seconds(there)
+    return MEGABYTES / seconds
+
+
+def worker_seconds(there: Server, client: Connection, *, read: bool) -> float:
+    """The working job's own seconds, with its log read live or by nobody."""
+    own = there.folder / "own"
+    job = submit(client, WORKER, str(own))
+    if read:
+        reader = SocketReader(there)
+        read_all(reader, f"jobs/{job}/logs")
+        reader.close()
+    finished(client, job)
+    return float(own.read_text())
 
 
 def read_all(reader: SocketReader, topic: str) -> None:
@@ -110,15 +124,10 @@ def read_all(reader: SocketReader, topic: str) -> None:
     raise RuntimeError("the socket was closed")
 
 
-def submit(there: Server, client: Connection) -> str:
-    own = there.folder / "own"
-    spec = {"command": [sys.executable, "-c", WRITER, str(own)]}
+def submit(client: Connection, script: str, *args: str) -> str:
+    spec = {"command": [sys.executable, "-c", script, *args]}
     job: str = client.json("POST", "/projects/default/jobs", spec)["id"]
     return job
-
-
-def own_seconds(there: Server) -> float:
-    return float((there.folder / "own").read_text())
 
 
 class Peak:
