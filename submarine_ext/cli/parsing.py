@@ -18,7 +18,7 @@ _NEEDS_VALUE = re.compile(r"argument (\S+?)(?:/\S+)?: expected (?:one|at least o
 _BAD_VALUE = re.compile(r"argument (\S+?)(?:/\S+)?: (.*)", re.DOTALL)
 
 
-class HelpAsked(Exception):  # noqa: N818  not an error
+class HelpAsked(Exception):
     """Somebody asked for help; ``str()`` is the text."""
 
 

@@ -18,7 +18,7 @@ from submarine_ext.errors import Invalid, SubmarineError, Unavailable
 from submarine_ext.magics.completion import completions
 
 
-class Refusal(Exception):  # noqa: N818  shown to people by its name
+class Refusal(Exception):
     """Ends the cell with one plain sentence instead of a traceback."""
 
     def _render_traceback_(self) -> list[str]:

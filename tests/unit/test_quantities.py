@@ -24,7 +24,8 @@ def test_memory_is_read_as_bytes(text, number):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Gi", "-1Gi", "2 GB", "2gb", "1Qi", "NaN", "\u0661Gi", "1e99", "9" * 40, True, "1\n2"]
+    "text",
+    ["", "Gi", "-1Gi", "2 GB", "2gb", "1Qi", "NaN", "\u0661Gi", "1e99", "9" * 40, True, "1\n2"],
 )
 def test_what_is_no_quantity_is_refused_with_the_fields_name(text):
     with pytest.raises(Invalid) as caught:
