@@ -33,6 +33,12 @@ def descriptors(pid):
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+def rank_gone(claim):
+    """Wait until the supervisor has no children left."""
+    while tree.children(claim["pid"]):
+        os.sched_yield()
+
+
 def claim_of(task):
     return records.read(task.folder, records.CLAIM)
 
@@ -200,6 +206,34 @@ class TestServerGoes:
             assert select.select([watched], [], [], 10)[0]
         finally:
             os.close(watched)
+
+
+class TestFolderCannotBeWritten:
+    @scenario
+    async def test_the_end_is_kept_until_it_can_be_written_down(self, tmp_path):
+        task = program(tmp_path, jobs.WAITS_THEN_EXITS_WITH_7)
+        away = tmp_path / "away"
+        async with session(engine(tmp_path)) as s:
+            await s.engine.start(task)
+            await s.started(task.name)
+            task.folder.rename(away)
+            (away / "work" / "go on").touch()
+            await jobs.printed(away / "rank-0.log", b"bye")
+            rank_gone(claim := records.read(away, records.CLAIM))
+            assert records.running(claim["pid"], claim["start"])
+            away.rename(task.folder)
+            assert (await s.ended(task.name)).exit_code == 7
+
+
+class TestPlanIsHuge:
+    @scenario
+    async def test_arguments_beyond_the_systems_limit_are_a_plain_sentence(self, tmp_path):
+        task = contract.make_task(tmp_path, JobSpec(command=["echo", *["x" * 100_000] * 40]))
+        async with session(engine(tmp_path)) as s:
+            await s.engine.start(task)
+            ended = await s.ended(task.name)
+        assert "too long" in ended.reason
+        assert not ended.retryable
 
 
 class TestStopIsCompleteEveryTime:

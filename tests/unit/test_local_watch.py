@@ -2,13 +2,23 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 
 import pytest
 
-from submarine_ext.engines.local import records, watch
+from submarine_ext.engines.local import records, strangers, watch
 from submarine_ext.testing.session import scenario
+
+
+@pytest.fixture(params=["with pidfds", "without pidfds"])
+def pidfds(request, monkeypatch):
+    def refused(_):
+        raise PermissionError("as in a container that forbids it")
+
+    if request.param == "without pidfds":
+        monkeypatch.setattr(os, "pidfd_open", refused)
 
 
 @contextlib.contextmanager
@@ -65,21 +75,24 @@ def claim(pid, **changes):
     return {"pid": pid, "start": records.start_ticks(pid), "boot": records.boot()} | changes
 
 
+@pytest.mark.usefixtures("pidfds")
 def test_the_process_of_a_claim_is_signalled():
     with process() as running:
-        assert watch.signal_process(claim(running.pid), signal.SIGTERM)
+        assert strangers.signal_claimant(claim(running.pid), signal.SIGTERM)
         assert running.wait(10) == -signal.SIGTERM
 
 
+@pytest.mark.usefixtures("pidfds")
 @pytest.mark.parametrize("changes", [{"start": 1}, {"boot": "another"}])
 def test_a_stranger_with_the_claims_pid_is_not(changes):
     with process() as running:
-        assert not watch.signal_process(claim(running.pid, **changes), signal.SIGTERM)
+        assert not strangers.signal_claimant(claim(running.pid, **changes), signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             running.wait(0.2)
 
 
+@pytest.mark.usefixtures("pidfds")
 def test_a_process_that_is_gone_is_no_error():
     with process() as running:
         old = claim(running.pid)
-    assert not watch.signal_process(old, signal.SIGTERM)
+    assert not strangers.signal_claimant(old, signal.SIGTERM)

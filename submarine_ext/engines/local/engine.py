@@ -37,8 +37,9 @@ from submarine_ext.engines.local import (
     slots,
 )
 from submarine_ext.engines.local.launches import Fact, Launches
+from submarine_ext.engines.local.strangers import signal_claimant
 from submarine_ext.engines.local.waits import Waits
-from submarine_ext.engines.local.watch import Watch, signal_process
+from submarine_ext.engines.local.watch import Watch
 from submarine_ext.errors import Invalid, StorageFull
 
 TRIES = 3  # supervisors for one task that die before they claim it
@@ -63,8 +64,10 @@ class _Entry:
 
 
 class LocalEngine(Engine):
-    """Runs tasks as processes. ``cpu`` (CPUs), ``memory`` (bytes) and ``gpu`` override what
-    the machine is found to have; ``python`` is used where a spec names no ``environment``.
+    """Runs tasks as processes. ``root`` is the folder in which the tasks' folders lie.
+
+    ``cpu`` (CPUs), ``memory`` (bytes) and ``gpu`` override what the machine is found to
+    have; ``python`` is used where a spec names no ``environment``.
     """
 
     name = "local"
@@ -95,7 +98,7 @@ class LocalEngine(Engine):
         """Start the launcher, without waiting for it."""
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
-        self._launches = Launches(self._watch, self._on_fact, self._on_restart)
+        self._launches = Launches(self.root, self._watch, self._on_fact, self._on_restart)
         self._launches.begin()
 
     async def close(self) -> None:
@@ -145,13 +148,14 @@ class LocalEngine(Engine):
             raise StorageFull(f"The stop could not be written down: {error.strerror}.") from error
         claim = records.read(folder, records.CLAIM)
         if claim:  # without one, the supervisor looks for the stop after its claim
-            signal_process(claim, signal.SIGTERM)
+            signal_claimant(claim, signal.SIGTERM)
         self._insist_later(entry, grace_seconds)
 
     async def adopt(self, tasks: Iterable[Task]) -> set[str]:
         """Watch what runs, report what ended, answer with what never began."""
         fresh = set()
         for task in tasks:
+            await asyncio.sleep(0)  # there may be thousands, and others to serve
             if not self._knows(task.name) and not self._take_over(self._entry(task)):
                 fresh.add(task.name)
         return fresh
@@ -320,6 +324,8 @@ class LocalEngine(Engine):
 
     async def _sweep(self, entry: _Entry) -> None:
         """End what the supervisor left: by the launcher if it was its child, and by name."""
+        if entry.claim and entry.claim["boot"] != records.boot():
+            return
         if entry.tries:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(entry.swept.wait(), SWEEP_PATIENCE)
@@ -356,7 +362,7 @@ class LocalEngine(Engine):
 
     def _insist(self, entry: _Entry) -> None:
         if entry.claim:
-            signal_process(entry.claim, signal.SIGKILL)
+            signal_claimant(entry.claim, signal.SIGKILL)
 
 
 def _capacity(amount: slots.Amount) -> Capacity:

@@ -34,8 +34,13 @@ class Launches:
     """One launcher process at a time, for as long as the server lives."""
 
     def __init__(
-        self, watch: Watch, told: Callable[[Fact], None], restarted: Callable[[], None]
+        self,
+        root: Path,
+        watch: Watch,
+        told: Callable[[Fact], None],
+        restarted: Callable[[], None],
     ) -> None:
+        self._root = root
         self._watch = watch
         self._told = told
         self._restarted = restarted
@@ -54,6 +59,7 @@ class Launches:
 
     def begin(self) -> None:
         """Start the launcher; does not wait for it."""
+        self._root.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -61,6 +67,7 @@ class Launches:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
+                cwd=self._root,  # it and its supervisors keep no other folder busy
                 env={"LANG": "C.UTF-8"},
             )
         ours.settimeout(0)

@@ -12,9 +12,10 @@ import contextlib
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
-from submarine_ext.engines.local import records
+from submarine_ext.engines.local import strangers
 
 PATIENCE = 10.0
 
@@ -28,7 +29,7 @@ def end_all(job: str, attempt: int) -> list[int]:
     until = time.monotonic() + PATIENCE
     while (found := _carrying(marks)) and time.monotonic() < until:
         for pid in found:
-            _end(pid, marks)
+            strangers.signal_if(pid, signal.SIGKILL, partial(_carries, pid, marks))
         time.sleep(0.01)
     return found
 
@@ -42,14 +43,3 @@ def _carries(pid: int, marks: set[bytes]) -> bool:
     with contextlib.suppress(OSError):
         return marks <= set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
     return False
-
-
-def _end(pid: int, marks: set[bytes]) -> None:
-    """Hold the process by a pidfd, look again, and only then kill."""
-    with contextlib.suppress(OSError):
-        fd = os.pidfd_open(pid)
-        try:
-            if _carries(pid, marks) and records.start_ticks(pid) is not None:
-                signal.pidfd_send_signal(fd, signal.SIGKILL)
-        finally:
-            os.close(fd)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import Callable
-from typing import Any
 
 from submarine_ext.engines.local import records
 
@@ -72,25 +70,3 @@ class Watch:
         self._polled.clear()
         if self._poll:
             self._poll.cancel()
-
-
-def signal_process(claim: dict[str, Any], number: signal.Signals) -> bool:
-    """Signal the process a claim names, if it is alive; never another with its pid.
-
-    The pidfd is opened first and the start time checked after, so that what is signalled
-    is what was checked.
-    """
-    pid, start = claim["pid"], claim["start"]
-    try:
-        fd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    except OSError:
-        return False
-    try:
-        if claim.get("boot") != records.boot() or not records.running(pid, start):
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(fd, number) if fd is not None else os.kill(pid, number)
-        return True
-    finally:
-        if fd is not None:
-            os.close(fd)

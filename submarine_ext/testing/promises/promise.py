@@ -18,6 +18,9 @@ from submarine_ext.testing.session import session
 class Promise:
     """What a subclass for one engine overrides, and what the tests are made with."""
 
+    python: ClassVar[str] = sys.executable
+    """A Python interpreter where the engine's tasks run."""
+
     refused: ClassVar[dict[str, JobSpec]] = {}
     """Field → a spec that this engine must refuse, naming that field."""
 
@@ -48,7 +51,7 @@ class Promise:
 
     def program(self, root: Path, source: str, *args: str, **fields: Any) -> Task:
         """A task that runs Python source in a bare interpreter."""
-        command = [sys.executable, "-ISc", source, *args]
+        command = [self.python, "-ISc", source, *args]
         return self.make_task(root, JobSpec(command=command, **fields))
 
     async def outcome(self, root: Path, task: Task) -> Ended:
