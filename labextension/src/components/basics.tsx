@@ -119,3 +119,24 @@ export function Message(props: {
     </div>
   );
 }
+
+/** In the place of a job that is not there, or not yet. */
+export function NoJob(props: {
+  missing: boolean;
+  problem: string | null;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { missing, problem, trans } = props;
+  if (missing) {
+    return (
+      <Message kind="failed">
+        {trans.__('There is no such job here. It was deleted, or it ran on another server.')}
+      </Message>
+    );
+  }
+  return problem ? (
+    <Message kind="failed">{problem}</Message>
+  ) : (
+    <Message kind="loading">{trans.__('Loading the job…')}</Message>
+  );
+}

@@ -120,7 +120,6 @@ function chartOptions(making: Making): uPlot.Options {
         stroke: color(curveColor(place)),
         dash: curveDash(place),
         width: 1.5,
-        spanGaps: true,
         points: { show: (self: uPlot) => self.data[0].length < 3 }
       }))
     ],

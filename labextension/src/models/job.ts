@@ -1,7 +1,7 @@
 /** One job, live: subscribe, read it, then apply what comes by revision. */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { sentenceOf } from '../api/problem';
+import { Problem, sentenceOf } from '../api/problem';
 import type { Frame, Job } from '../api/types';
 import type { Connection } from './connection';
 import { apply, applyProgress, newer, type Change, type ProgressChange } from './merge';
@@ -14,7 +14,7 @@ export interface JobOptions {
   schedule?: Scheduler;
 }
 
-/** `job` is null until it was read, and where `problem` says why it can't be. */
+/** `job` is null until it was read, and where `problem` or `missing` says why it can't be. */
 export class JobModel implements IDisposable {
   constructor(private readonly _options: JobOptions) {
     this._pulse = new Pulse(() => this._changed.emit(), _options.schedule ?? nextFrame);
@@ -33,6 +33,11 @@ export class JobModel implements IDisposable {
 
   get problem(): string | null {
     return this._problem;
+  }
+
+  /** Whether the problem is that there is no such job, or none that may be seen. */
+  get missing(): boolean {
+    return this._missing;
   }
 
   get changed(): ISignal<this, void> {
@@ -63,7 +68,9 @@ export class JobModel implements IDisposable {
       const job = await this._options.read(this.id);
       this._job = this._early.reduce(apply, newer(this._job ?? undefined, job));
       this._problem = null;
+      this._missing = false;
     } catch (error) {
+      this._missing = error instanceof Problem && error.status === 404;
       this._problem = this._job ? this._problem : sentenceOf(error);
     } finally {
       this._reading--;
@@ -85,10 +92,10 @@ export class JobModel implements IDisposable {
         this._job = this._job && applyProgress(this._job, frame.data as ProgressChange);
         break;
       case 'deleted':
-        this._end('This job was deleted.');
+        this._end(null);
         break;
       case 'closed':
-        this._end((frame.data as { detail?: string }).detail ?? 'There is no such job here.');
+        this._end((frame.data as { detail?: string }).detail ?? null);
         break;
     }
     this._pulse.request();
@@ -101,9 +108,10 @@ export class JobModel implements IDisposable {
     this._job = this._job && apply(this._job, change);
   }
 
-  private _end(problem: string): void {
+  private _end(problem: string | null): void {
     this._job = null;
     this._problem = problem;
+    this._missing = true;
   }
 
   private readonly _changed = new Signal<this, void>(this);
@@ -111,6 +119,7 @@ export class JobModel implements IDisposable {
   private readonly _subscription: IDisposable;
   private _job: Job | null = null;
   private _problem: string | null = null;
+  private _missing = false;
   private _reading = 0;
   private _early: Change[] = [];
 }

@@ -83,8 +83,12 @@ export class Session implements IDisposable {
     return this._list;
   }
 
+  /** Read again whenever a job moves. */
   get engines(): EnginesModel {
-    this._engines ??= new EnginesModel(() => this.api.engines());
+    if (this._engines === null) {
+      this._engines = new EnginesModel(() => this.api.engines());
+      this.jobs.moved.connect(this._engines.request, this._engines);
+    }
     return this._engines;
   }
 

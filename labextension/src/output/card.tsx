@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { isTerminal, type Job } from '../api/types';
-import { JobProgress, Message, State, TextButton } from '../components/basics';
+import { JobProgress, NoJob, State, TextButton } from '../components/basics';
 import { AnsiLine } from '../components/ansi';
 import { Chart } from '../components/chart';
 import { useSignal } from '../components/hooks';
@@ -34,11 +34,7 @@ export function JobCard(props: CardProps): React.ReactElement {
   if (model.job) {
     return <Loaded {...props} found={model.job} />;
   }
-  return model.problem ? (
-    <Message kind="failed">{model.problem}</Message>
-  ) : (
-    <Message kind="loading">{trans.__('Loading the job…')}</Message>
-  );
+  return <NoJob missing={model.missing} problem={model.problem} trans={trans} />;
 }
 
 function Loaded(props: CardProps & { found: Job }): React.ReactElement {

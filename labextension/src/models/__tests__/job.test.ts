@@ -36,16 +36,23 @@ describe('one job', () => {
     expect(model.job?.state).toBe('succeeded');
   });
 
-  it('says in a sentence that there is no such job', async () => {
+  it('says that there is no such job', async () => {
     const { model } = await watched(async () => {
       throw new Problem('There is no such thing here.', 404, 'not_found');
     });
-    expect([model.job, model.problem]).toEqual([null, 'There is no such thing here.']);
+    expect([model.job, model.missing]).toEqual([null, true]);
+  });
+
+  it('says in a sentence why it can not be read', async () => {
+    const { model } = await watched(async () => {
+      throw new Problem('Away.', 503, 'unavailable');
+    });
+    expect([model.job, model.missing, model.problem]).toEqual([null, false, 'Away.']);
   });
 
   it('says that it was deleted', async () => {
     const { model, socket } = await watched(async () => job(1));
     socket.frame({ topic: TOPIC, seq: 6, type: 'deleted', data: { id: 'j1' } });
-    expect([model.job, model.problem]).toEqual([null, 'This job was deleted.']);
+    expect([model.job, model.missing]).toEqual([null, true]);
   });
 });

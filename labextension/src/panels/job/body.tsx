@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Job } from '../../api/types';
-import { Message } from '../../components/basics';
+import { NoJob } from '../../components/basics';
 import { useNow, useSignal } from '../../components/hooks';
 import { Tabs } from '../../components/tabs';
 import type { JobModel } from '../../models/job';
@@ -41,15 +41,11 @@ export interface FileActions {
 export function JobBody(props: JobBodyProps): React.ReactElement {
   const { models, trans } = props;
   useSignal(models.job.changed);
-  const { job, problem } = models.job;
+  const { job, missing, problem } = models.job;
   if (job) {
     return <Loaded {...props} job={job} />;
   }
-  return problem ? (
-    <Message kind="failed">{problem}</Message>
-  ) : (
-    <Message kind="loading">{trans.__('Loading the job…')}</Message>
-  );
+  return <NoJob missing={missing} problem={problem} trans={trans} />;
 }
 
 function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
