@@ -1,8 +1,9 @@
 """The least that a Jupyter server extension can do; loaded as one, beside ours.
 
 ``POST /floor/row`` keeps the request in one durable row (WAL, ``synchronous=FULL``) and
-answers with as many bytes as asked for; ``POST /floor/run`` also starts a program, its
-output going to a file; ``/floor/bytes`` gives back what was put there.
+answers with the bytes put to ``/floor/bytes``; ``POST /floor/run`` also starts a program,
+its output going to a file; ``POST /floor/broadcast`` sends its text to every open
+``/floor/socket``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado import web
+from tornado.websocket import WebSocketHandler
 
 
 class _Floor(JupyterHandler):
@@ -60,12 +62,35 @@ class Bytes(_Floor):
         self.finish()
 
 
+class Socket(_Floor, WebSocketHandler):
+    async def get(self) -> None:
+        if self.current_user is None:
+            raise web.HTTPError(403)
+        await super().get()
+
+    def open(self) -> None:
+        self.floor.sockets.add(self)
+
+    def on_close(self) -> None:
+        self.floor.sockets.discard(self)
+
+
+class Broadcast(_Floor):
+    @web.authenticated
+    def post(self) -> None:
+        text = self.request.body.decode()
+        for socket in self.floor.sockets:
+            socket.write_message(text)
+        self.finish()
+
+
 class Floor:
-    """The state of the bare handlers: a database, and the bytes they answer with."""
+    """The state of the bare handlers: a database, the bytes they answer with, sockets."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.payload = b"{}"
+        self.sockets: set[Socket] = set()
         self._database = sqlite3.connect(folder / "floor.sqlite", isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
@@ -87,7 +112,13 @@ def _load_jupyter_server_extension(app: ServerApp) -> None:
     settings: dict[str, Any] = app.web_app.settings
     settings["submarine_floor"] = Floor(Path(app.root_dir) / "floor")
     base = settings["base_url"]
-    routes = [("row", Row), ("run", Run), ("bytes", Bytes)]
+    routes = [
+        ("row", Row),
+        ("run", Run),
+        ("bytes", Bytes),
+        ("socket", Socket),
+        ("broadcast", Broadcast),
+    ]
     app.web_app.add_handlers(
         ".*$", [(url_path_join(base, "floor", name), handler) for name, handler in routes]
     )

@@ -33,6 +33,13 @@ class Server:
         self.pid = 0
         self.seconds_to_start = 0.0
 
+    @classmethod
+    def at(cls, port: int, token: str) -> Server:
+        """A server that another process runs."""
+        there = cls(Path())
+        there.port, there.token = port, token
+        return there
+
     def connect(self) -> Connection:
         """A new connection; one for each client."""
         return Connection(self)

@@ -15,14 +15,14 @@ OPCODE_TEXT, OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG = 1, 8, 9, 10
 
 
 class SocketReader:
-    """Open on ``/submarine/api/events``; no compression is offered, frames are unfragmented."""
+    """An open socket; no compression is offered, frames are unfragmented."""
 
-    def __init__(self, there: Server) -> None:
+    def __init__(self, there: Server, path: str = "/submarine/api/events") -> None:
         self._socket = socket.create_connection(("127.0.0.1", there.port))
         self._stream = self._socket.makefile("rb", buffering=1 << 20)
         key = base64.b64encode(os.urandom(16)).decode()
         request = (
-            "GET /submarine/api/events HTTP/1.1\r\n"
+            f"GET {path} HTTP/1.1\r\n"
             f"Host: 127.0.0.1:{there.port}\r\nAuthorization: token {there.token}\r\n"
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\n\r\n"
@@ -33,6 +33,15 @@ class SocketReader:
             raise RuntimeError(f"the socket was refused: {status!r}")
         while self._stream.readline().strip():
             pass
+
+    @property
+    def descriptor(self) -> int:
+        return self._socket.fileno()
+
+    def discard(self) -> None:
+        """Throw away what has arrived."""
+        if not self._socket.recv(1 << 16):
+            raise RuntimeError("the socket was closed")
 
     def close(self) -> None:
         self._stream.close()
