@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ from submarine_ext.store.schema import jobs, params, points, tails
 #: (key, step or None for the key's next one, value or None for NaN, epoch seconds)
 Point = tuple[str, int | None, float | None, float]
 
+#: How many series are read where none is named.
+MOST_KEYS = 1000
 #: How many rows are fetched at once, and how many numbers :func:`after` looks behind.
 CHUNK = 10_000
 WINDOW = 200_000
@@ -113,16 +116,16 @@ def read(
 ) -> Metrics:
     """All series of an attempt (or those of ``keys``), each with at most ``most`` points.
 
+    Of an attempt with very many keys the first :data:`MOST_KEYS` are read; ask for others.
     Where several ranks logged the same key and step the lowest rank's point stands; the
     key ``loss@2`` asks for rank 2's own ``loss``.
     """
     seq = _head(conn)
-    names = list(_keys(conn, job, attempt))
+    names = list(islice(_keys(conn, job, attempt), MOST_KEYS)) if keys is None else keys
     series = {}
-    for name in names if keys is None else keys:
-        key, rank = (name, None) if name in names else _of_rank(name)
-        columns = _columns(conn, job, attempt, key, rank)
-        if columns is not None:
+    for name in names:
+        columns = _columns(conn, job, attempt, name) or _of_rank(conn, job, attempt, name)
+        if columns:
             series[name] = columns.series(most)
     return Metrics(series=series, params=_params(conn, job, attempt), seq=seq)
 
@@ -212,21 +215,24 @@ def _keys(conn: Connection, job: str, attempt: int) -> Iterator[str]:
             yield key
 
 
-def _of_rank(name: str) -> tuple[str, int | None]:
+def _of_rank(conn: Connection, job: str, attempt: int, name: str) -> Columns | None:
+    """What ``loss@2`` asks for."""
     key, _, rank = name.rpartition("@")
-    return (key, int(rank)) if key and rank.isdecimal() and len(rank) < 10 else (name, None)
+    if not key or not rank.isdecimal() or len(rank) > 9:
+        return None
+    return _columns(conn, job, attempt, key, int(rank))
 
 
 def _columns(
-    conn: Connection, job: str, attempt: int, key: str, rank: int | None
-) -> Columns | None:
+    conn: Connection, job: str, attempt: int, key: str, rank: int | None = None
+) -> Columns:
     query = _POINTS if rank is None else _POINTS.where(points.c.rank == rank)
     result = conn.execute(query, {"job": job, "attempt": attempt, "key": key})
     assert result.cursor is not None, "a SELECT has rows"
     columns = Columns()
     while rows := result.cursor.fetchmany(CHUNK):  # the driver's own: half the time
         columns.extend(rows)
-    return columns if len(columns) else None
+    return columns
 
 
 def _lower(conn: Connection, job: str, attempt: int, rank: int, key: str, step: int) -> bool:

@@ -108,7 +108,7 @@ points = Table(
     Column("value", Float),
     Column("time", Float, nullable=False),
 )
-Index("points_by_job", points.c.job, points.c.attempt, points.c.key)
+Index("points_by_job", points.c.job, points.c.attempt, points.c.key, points.c.step, points.c.rank)
 
 params = Table(
     "params",

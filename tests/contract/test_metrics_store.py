@@ -139,6 +139,14 @@ class TestReading:
 
         assert (await read(store, attempt=2)).series["loss"].value == [2.0]
 
+    async def test_of_very_many_keys_the_first_are_read(self, store, monkeypatch):
+        monkeypatch.setattr(metrics, "MOST_KEYS", 3)
+        points = [point for n in range(9) for point in losses(1.0, key=f"k{n}")]
+        await append(store, batch(points=points))
+
+        assert list((await read(store)).series) == ["k0", "k1", "k2"]
+        assert list((await read(store, ["k7"])).series) == ["k7"]
+
     async def test_long_series_are_downsampled(self, store):
         await append(store, batch(points=losses(*map(float, range(25_000)))))
 

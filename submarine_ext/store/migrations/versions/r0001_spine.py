@@ -75,7 +75,7 @@ def upgrade() -> None:
         *_columns(sa.Float, "value", nullable=True),
         *_columns(sa.Float, "time"),
     )
-    op.create_index("points_by_job", "points", ["job", "attempt", "key"])
+    op.create_index("points_by_job", "points", ["job", "attempt", "key", "step", "rank"])
     op.create_table(
         "params",
         *_columns(sa.Text, "job"),
