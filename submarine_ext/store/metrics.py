@@ -101,12 +101,6 @@ def show(
     conn.execute(update(jobs).where(jobs.c.id == job, jobs.c.attempt == attempt).values(values))
 
 
-def latest(conn: Connection, job: str) -> dict[str, Value]:
-    """The newest value of each metric as last shown on the job."""
-    text = conn.execute(select(jobs.c.latest).where(jobs.c.id == job)).scalar()
-    return msgspec.json.decode(text or "{}", type=dict[str, Value])
-
-
 def read(
     conn: Connection,
     job: str,
