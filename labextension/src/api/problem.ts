@@ -14,11 +14,14 @@ export class Problem extends Error {
   }
 }
 
+/** Ours, or Jupyter's own with a `message`. */
+type Body = Partial<ProblemBody> & { message?: string };
+
 /** Read the server's own words; where it has none, say what the status means. */
 export async function problemOf(response: Response): Promise<Problem> {
-  let body: ProblemBody & { message?: string } = {};
+  let body: Body = {};
   try {
-    body = (await response.json()) as ProblemBody & { message?: string };
+    body = (await response.json()) as Body;
   } catch {
     // A proxy's HTML page or nothing at all: the status is all there is.
   }

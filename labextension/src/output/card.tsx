@@ -135,12 +135,12 @@ function LastLines(props: {
     return null;
   }
   return (
-    <pre className="sub-Card-log" aria-label={trans.__('Last lines of the log')}>
+    <div className="sub-Card-log" role="group" aria-label={trans.__('Last lines of the log')}>
       {lines.map((line, index) => (
         <div key={index}>
           <AnsiLine text={line} />
         </div>
       ))}
-    </pre>
+    </div>
   );
 }
