@@ -72,32 +72,32 @@ class Watch:
 class Eta:
     """Seconds until the end, from how fast the fraction grew lately.
 
-    The speed is a mean that forgets: its memory is a third of the time that has passed,
-    at least 5 s, so that one slow step does not shake it and a lasting change shows.
+    The speed is growth by time, both forgotten slowly: the memory is a third of the time
+    that has passed, at least 5 s, so that one slow step does not shake the estimate, and a
+    lasting change of pace shows.
     """
 
     def __init__(self) -> None:
         self._begin: float | None = None
-        self._fraction = 0.0
-        self._time = 0.0
-        self._speed: float | None = None
+        self._fraction = self._time = 0.0
+        self._grown = self._passed = 0.0
 
     def observe(self, fraction: float, time: float) -> float | None:
         """Note the fraction at ``time``; the estimate, None while there is none."""
         if self._begin is None or fraction < self._fraction or time < self._time:
-            self._begin, self._fraction, self._time, self._speed = time, fraction, time, None
+            self._begin, self._fraction, self._time = time, fraction, time
+            self._grown = self._passed = 0.0
         elif fraction > self._fraction and time > self._time:
             self._learn(fraction, time, self._begin)
         if fraction >= 1:
             return 0.0
-        return (1 - fraction) / self._speed if self._speed else None
+        return (1 - fraction) * self._passed / self._grown if self._grown else None
 
     def _learn(self, fraction: float, time: float, begin: float) -> None:
         passed = time - self._time
-        speed = (fraction - self._fraction) / passed
-        memory = max(5.0, (time - begin) / 3)
-        weight = 1.0 if self._speed is None else 1 - exp(-passed / memory)
-        self._speed = speed * weight + (self._speed or 0.0) * (1 - weight)
+        kept = exp(-passed / max(5.0, (time - begin) / 3))
+        self._grown = self._grown * kept + fraction - self._fraction
+        self._passed = self._passed * kept + passed
         self._fraction, self._time = fraction, time
 
 

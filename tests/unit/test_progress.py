@@ -161,6 +161,11 @@ class TestTimeLeft:
 
         assert self.estimate([*fast, *slow]) == pytest.approx(400, rel=0.15)
 
+    def test_a_jump_at_the_beginning_is_soon_forgotten(self):
+        even = [(0.01 + n / 100, 0.001 + n) for n in range(1, 11)]
+
+        assert self.estimate([(0.0, 0.0), (0.01, 0.001), *even]) == pytest.approx(89, rel=0.15)
+
     def test_a_fraction_that_falls_begins_anew(self):
         assert self.estimate([(0.0, 0.0), (0.9, 9.0), (0.1, 10.0)]) is None
 
