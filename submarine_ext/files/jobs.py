@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -34,15 +35,19 @@ class JobFiles:
         return self.folder(job, attempt) / f"rank-{rank}.log"
 
     def artifacts(self, job: str, attempt: int) -> list[Artifact]:
-        """Regular files below ``artifacts``, by path; links are not followed."""
+        """Regular files below ``artifacts``, by path; links are not followed.
+
+        What track is still copying (``.submarine-…``) is not there yet.
+        """
         root = self.folder(job, attempt) / "artifacts"
         found = []
         for folder, _, names in os.walk(root):
             for name in names:
-                info = (Path(folder) / name).lstat()
-                if stat.S_ISREG(info.st_mode):
-                    path = (Path(folder) / name).relative_to(root).as_posix()
-                    found.append(Artifact(path, info.st_size))
+                path = (Path(folder) / name).relative_to(root).as_posix()
+                with contextlib.suppress(FileNotFoundError):  # a running job may remove it
+                    info = (root / path).lstat()
+                    if stat.S_ISREG(info.st_mode) and not path.startswith(".submarine-"):
+                        found.append(Artifact(path, info.st_size))
         return sorted(found, key=lambda artifact: artifact.path)
 
     def artifact(self, job: str, attempt: int, path: str) -> Path:
