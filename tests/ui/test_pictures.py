@@ -63,5 +63,5 @@ def dismiss_messages(page: Page) -> None:
     """Close the message that the job has ended, which covers a corner."""
     message = page.locator(".Toastify__toast")
     expect(message).to_be_visible()
-    message.locator(".Toastify__close-button").click()
+    message.locator(".jp-Notification-Toast-Close").click()
     expect(message).to_have_count(0)
