@@ -101,6 +101,14 @@ track.log_metric('c', 10**30)
 
         assert (a["m"], a["s"], b["m"], c["m"]) == ({"a": 2.5}, 7, {"b": 1.0}, {"c": 1e30})
 
+    def test_a_tensor_of_many_values_is_refused_as_anything_else(self, job):
+        script = """
+class Tensor:
+    def __float__(self): raise RuntimeError('a Tensor with 2 elements cannot be converted')
+track.log_metric('loss', Tensor())
+"""
+        assert "TypeError: The metric 'loss' must be one number" in job.run(script).stderr
+
     def test_numpy_scalars_are_numbers(self, job):
         folder = Path(pytest.importorskip("numpy").__file__).parent.parent
         records = job.records(
