@@ -23,6 +23,7 @@ export function LogView(props: LogViewProps): React.ReactElement {
   const { model, follow, onFollow, trans } = props;
   useSignal(model.changed);
   const scroller = React.useRef<HTMLDivElement>(null);
+  const { end } = model;
   const count = model.lines.length;
   const rows = useVirtualizer({
     count,
@@ -36,7 +37,8 @@ export function LogView(props: LogViewProps): React.ReactElement {
     if (follow && element) {
       element.scrollTop = element.scrollHeight;
     }
-  });
+    // Only when the log grew: a scroll also draws anew, and must not be undone by it.
+  }, [follow, count, end]);
   const scrolled = () => {
     const element = scroller.current;
     if (!element) {
