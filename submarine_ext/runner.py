@@ -147,10 +147,6 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
-class _Stopped(BaseException):
-    """The job is asked to end: keep the notebook and go."""
-
-
 class _Execution:
     """One notebook, its kernel and what is written of it."""
 
@@ -162,34 +158,40 @@ class _Execution:
 
     def run(self) -> int:
         """Every code cell in turn; 0, or 1 after the first that fails."""
-        signal.signal(signal.SIGTERM, _on_term)
-        try:
-            return self._run()
-        except _Stopped:
-            self.save()
-            os._exit(128 + signal.SIGTERM)  # the kernel is the supervisor's to end
-
-    def _run(self) -> int:
-        from nbclient.exceptions import CellExecutionError, DeadKernelError
-
+        signal.signal(signal.SIGTERM, self._stopped)
         client = _client(self.notebook)
         with client.setup_kernel():
             for done, number in enumerate(self.code):
                 self.track.progress(done / len(self.code), f"cell {done + 1}/{len(self.code)}")
-                try:
-                    client.execute_cell(self.notebook.cells[number], number)
-                except CellExecutionError as error:
-                    sys.stdout.flush()
-                    self.save()
-                    return _say(f"\nCell {done + 1} failed.\n{_last(error)}")
-                except DeadKernelError:
-                    self.save()
-                    return _say(f"\nThe notebook's kernel died in cell {done + 1}.")
+                problem = self._run_cell(client, number, done + 1)
                 self.save()
+                if problem:
+                    return _say(problem)
         self.track.progress(1.0, f"cell {len(self.code)}/{len(self.code)}")
         client.set_widgets_metadata()
         self.save()
         return 0
+
+    def _run_cell(self, client: Any, number: int, place: int) -> str | None:
+        """What went wrong, as the log's last words."""
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+        try:
+            client.execute_cell(self.notebook.cells[number], number)
+        except CellExecutionError as error:
+            trace = f"Traceback (most recent call last):\n  Cell {place}"
+            return f"\n{trace}\n{error.ename}: {error.evalue}"
+        except DeadKernelError:
+            return f"\nThe notebook's kernel died in cell {place}."
+        return None
+
+    def _stopped(self, *_: object) -> None:
+        """Keep what there is and go at once; the kernel is the supervisor's to end.
+
+        Nothing is raised: it would surface anywhere, and event loops swallow it.
+        """
+        self.save()
+        os._exit(128 + signal.SIGTERM)
 
     def save(self) -> None:
         """Write what there is so that readers see an old or a new notebook, never half."""
@@ -198,14 +200,6 @@ class _Execution:
         draft = self.executed.with_name(f".{self.executed.name}.part")
         nbformat.write(self.notebook, draft)  # type: ignore[no-untyped-call]
         draft.replace(self.executed)
-
-
-def _last(error: Any) -> str:
-    return f"Traceback (most recent call last): see above\n{error.ename}: {error.evalue}"
-
-
-def _on_term(*_: object) -> None:
-    raise _Stopped
 
 
 def _runs(cell: Any) -> bool:
@@ -228,8 +222,9 @@ def _client(notebook: Any) -> Any:
         """Shows outputs as they come, so that they are in the job's log."""
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            output = super().process_message(msg, cell, cell_index)
             echo(msg["msg_type"], msg["content"])
-            return super().process_message(msg, cell, cell_index)
+            return output
 
     manager = None
     if _speaks_python(notebook):

@@ -54,12 +54,6 @@ class Run:
         return nbformat.read(self.executed, as_version=4).cells
 
 
-@pytest.fixture(autouse=True)
-def jupyter_of_its_own(tmp_path, monkeypatch):
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-
-
 def test_parameters_stand_after_the_tagged_cell_with_their_types(tmp_path):
     notebook(
         tmp_path / "nb.ipynb",
@@ -104,7 +98,7 @@ def test_outputs_are_echoed_to_the_log_as_they_come(tmp_path):
 
 
 def test_the_kernel_is_the_jobs_own_interpreter_whatever_is_installed(tmp_path):
-    elsewhere = tmp_path / "JUPYTER_DATA_DIR/kernels/python3"
+    elsewhere = tmp_path / "jupyter_data_dir/kernels/python3"
     elsewhere.mkdir(parents=True)
     (elsewhere / "kernel.json").write_text(
         '{"argv": ["/no/such/python"], "display_name": "x", "language": "python"}'
@@ -125,7 +119,7 @@ def test_a_failing_cell_ends_it_with_the_error_and_keeps_what_ran(tmp_path):
     run = Run(tmp_path).end()
     assert run.process.returncode == 1
     assert run.log.rstrip().endswith("ValueError: bad batch")
-    assert "Cell 2 failed." in run.log
+    assert "Traceback (most recent call last):\n  Cell 2\n" in run.log
     assert run.cells[0].outputs[0].text == "first\n"
     assert run.cells[1].outputs[0].ename == "ValueError"
     assert run.cells[2].outputs == []
