@@ -32,6 +32,10 @@ class Server(Struct, frozen=True):
     token: str = ""
     local: bool = False
 
+    def __repr__(self) -> str:
+        """Without the token: what is shown in a notebook is saved and shared."""
+        return f"Server({self.url!r})"
+
     @property
     def loopback(self) -> bool:
         """Whether the connection never leaves this machine (so no proxy may be asked)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from msgspec import Struct
 
 from submarine_ext.client.discovery import Server
 from submarine_ext.client.problems import from_problem
-from submarine_ext.client.transport import API, credential, unreachable
+from submarine_ext.client.transport import API, Transport, credential, unreachable
 from submarine_ext.errors import Forbidden, Unavailable
 
 QUIET = 30.0  # seconds without a frame after which we ask whether the server is there
@@ -158,7 +159,7 @@ class EventSocket:
 
 
 def _open(server: Server) -> websocket.WebSocket:
-    url = "ws" + server.url.removeprefix("http") + API + "events"
+    url = "ws" + server.url.removeprefix("http") + API + "events" + _ticket(server)
     headers = [f"{name}: {value}" for name, value in credential(server).items()]
     direct: dict[str, Any] = {"http_no_proxy": ["*"]} if server.loopback else {}
     try:
@@ -173,6 +174,14 @@ def _open(server: Server) -> websocket.WebSocket:
         raise unreachable(server.url, error) from error
     except (websocket.WebSocketException, OSError) as error:
         raise unreachable(server.url, error) from error
+
+
+def _ticket(server: Server) -> str:
+    """Where there is no token to show, a socket opens with a ticket, as a browser's does."""
+    if server.token:
+        return ""
+    with closing(Transport(server)) as transport:
+        return f"?ticket={transport.post('tickets', {}).json()['ticket']}"
 
 
 def raise_if_refused(frame: Frame) -> None:

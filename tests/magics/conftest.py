@@ -54,13 +54,15 @@ class Running:
     environment: dict[str, str]
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
-        headers = {"Authorization": f"token {self.token}"}
+        headers = {"Authorization": f"token {self.token}"} if self.token else {}
         answer = httpx.request(method, self.url + path, headers=headers, timeout=60, **options)
         return answer.raise_for_status().json() if answer.content else None
 
 
 @contextlib.contextmanager
-def jupyter_server(home: Path, *, extension: bool = True) -> Iterator[Running]:
+def jupyter_server(
+    home: Path, *, extension: bool = True, token: str | None = None
+) -> Iterator[Running]:
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JPY", "SUBMARINE"))}
     environment |= {name: str(home / name.lower()) for name in folders}
@@ -70,12 +72,12 @@ def jupyter_server(home: Path, *, extension: bool = True) -> Iterator[Running]:
     for name, source in SCRIPTS.items():
         (root / name).write_text(source)
     extensions = {"submarine_ext": extension, "jupyterlab": False, "jupyter_lsp": False}
-    token = secrets.token_hex(8)
+    token = secrets.token_hex(8) if token is None else token
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root",
              "--ip=127.0.0.1", "--port=0", "--ServerApp.base_url=/at/",
-             f"--ServerApp.root_dir={root}",
+             f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}",
              f"--ServerApp.jpserver_extensions={extensions}"],
             env=environment | {"JUPYTER_TOKEN": token}, stdout=log, stderr=log, cwd=root,
         )  # fmt: skip
@@ -109,6 +111,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A Jupyter server without submarine-ext."""
     with jupyter_server(tmp_path_factory.mktemp("bare"), extension=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that asks for no token."""
+    with jupyter_server(tmp_path_factory.mktemp("open"), token="") as running:
         yield running
 
 

@@ -149,6 +149,11 @@ class TestClient:
         ):
             client.me()
 
+    def test_shows_its_token_to_nobody(self, server):
+        with Client(server.url, server.token) as client:
+            shown = [repr(thing) for thing in (client, client.server, client.jobs)]
+        assert not any(server.token in text for text in shown)
+
     def test_a_wrong_token_is_one_sentence(self, server):
         with (
             Client(server.url, "wrong") as client,
@@ -163,3 +168,9 @@ class TestClient:
             pytest.raises(Unavailable, match="Is it running"),
         ):
             client.me()
+
+
+def test_a_server_without_a_token_is_spoken_to_without_one(open_server, monkeypatch):
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", open_server.environment["JUPYTER_RUNTIME_DIR"])
+    with Client() as client:
+        assert client.run(command=["echo", "hi"], folder=None).wait(60).logs() == "hi\n"
