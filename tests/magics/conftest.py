@@ -142,22 +142,25 @@ class Kernel:
         session = {"path": "test.ipynb", "name": "test.ipynb", "type": "notebook",
                    "kernel": {"name": "python3"}}  # fmt: skip
         self._id = server.ask("POST", "api/sessions", json=session)["id"]
-        kernel = server.ask("GET", f"api/sessions/{self._id}")["kernel"]["id"]
-        runtime = Path(server.environment["JUPYTER_RUNTIME_DIR"])
-        self._client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
+        self._kernel = server.ask("GET", f"api/sessions/{self._id}")["kernel"]["id"]
+        file = Path(server.environment["JUPYTER_RUNTIME_DIR"], f"kernel-{self._kernel}.json")
+        self._client = BlockingKernelClient(connection_file=str(file))
         self._client.load_connection_file()
         # A kernel that starts on a busy machine may be silent for longer than a second.
         self._client.hb_channel.time_to_dead = 30.0
         self._client.start_channels()
         self._client.wait_for_ready(timeout=60)
 
-    def run(self, source: str) -> list[dict[str, Any]]:
-        """Execute a cell; its outputs, as a notebook would keep them."""
+    def run(
+        self, source: str, seen: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> list[dict[str, Any]]:
+        """Execute a cell; its outputs, as a notebook would keep them. ``seen`` gets each."""
         outputs: list[dict[str, Any]] = []
 
         def keep(message: dict[str, Any]) -> None:
             if message["msg_type"] in ("stream", "display_data", "execute_result", "error"):
                 outputs.append({"type": message["msg_type"], **message["content"]})
+                seen(outputs[-1])
 
         self._client.execute_interactive(source, output_hook=keep, timeout=60)
         return outputs
@@ -166,6 +169,9 @@ class Kernel:
         """What the kernel publishes by itself from now on."""
         while True:
             yield self._client.get_iopub_msg(timeout=60)
+
+    def interrupt(self) -> None:
+        self._server.ask("POST", f"api/kernels/{self._kernel}/interrupt")
 
     def close(self) -> None:
         self._client.stop_channels()

@@ -208,6 +208,14 @@ class TestCommands:
         notebook.run("%submarine stop last")
         assert text(notebook.run("print(job.wait().state)")) == "cancelled\n"
 
+    def test_interrupting_one_ends_it_and_not_the_job(self, notebook, client, work, tmp_path):
+        gate = tmp_path / "gate"
+        job = client.run(script="wait.py", args=[str(gate)])
+        *_, error = notebook.run(f"%submarine logs -f {job.id}", lambda _: notebook.interrupt())
+        assert error["traceback"] == ["Interrupted; jobs go on. `%submarine stop ID` stops one."]
+        gate.touch()
+        assert job.wait(60).state == "succeeded"
+
     def test_explain_themselves(self, notebook):
         for name in ("run", "jobs", "logs", "watch", "stop", "retry", "metrics"):
             assert f"usage: %submarine {name}" in text(notebook.run(f"%submarine {name} -h"))
