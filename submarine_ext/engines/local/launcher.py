@@ -22,8 +22,6 @@ from typing import Any
 from submarine_ext.engines.local import pipes, tree
 from submarine_ext.engines.local.supervisor import supervise
 
-IDLE_SECONDS = 0.02  # so long after a plan the next supervisor is made; the job goes first
-
 
 class Launcher:
     """Reads plans until the server goes away."""
@@ -40,13 +38,15 @@ class Launcher:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.spare = 0
         self.order = -1
+        self.begun: int | None = None
+        self.fork()
 
     def run(self) -> None:
         """Until end of file."""
         while True:
-            pause = None if self.spare else IDLE_SECONDS
-            ready = select.select([self.server.fileno(), self.wakes], [], [], pause)[0]
-            if not ready:
+            beginning = [self.begun] if self.begun is not None and not self.spare else []
+            ready = select.select([self.server.fileno(), self.wakes, *beginning], [], [])[0]
+            if self.begun in ready:
                 self.fork()
             if self.wakes in ready:
                 os.read(self.wakes, 4096)
@@ -77,14 +77,22 @@ class Launcher:
         self.spare = 0
 
     def fork(self) -> None:
-        """Make a supervisor that stands ready for the next plan."""
+        """Make a supervisor that stands ready for the next plan.
+
+        It closes ``begun`` when its job runs: time to make another, and not before, since
+        the job goes first.
+        """
+        if self.begun is not None:
+            os.close(self.begun)
         order, self.order = os.pipe()
+        self.begun, begun = os.pipe()
         self.spare = os.fork()
         if self.spare == 0:
-            os.close(self.wakes)
-            os.close(self.order)
-            supervise(order, self.report)
+            for fd in (self.wakes, self.order, self.begun):
+                os.close(fd)
+            supervise(order, self.report, begun)
         os.close(order)
+        os.close(begun)
 
     def report(self, fact: dict[str, Any]) -> None:
         """One line to the server; nobody minds if it is gone."""

@@ -34,8 +34,9 @@ WRITE_PATIENCE = 60.0  # a full disk may be cleared; until then the truth is kep
 class Supervisor:
     """The life of one attempt. It is made ahead of time and gets its plan in :meth:`run`."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, begun: int) -> None:
         self.report = report
+        self.begun = begun
         self.plan: dict[str, Any] = {}
         self.folder = ""
         self.codes: dict[int, int | None] = {}
@@ -62,6 +63,7 @@ class Supervisor:
         else:
             self._begin()
         self.report({"claimed": self.plan["name"], "time": self.started})
+        os.close(self.begun)
         if self.started:
             ooms = ranks.oom_kills()
             self._wait()
@@ -230,11 +232,12 @@ class Supervisor:
                 self._sleep(1.0)
 
 
-def supervise(plan: int, report: Report) -> None:
+def supervise(plan: int, report: Report, begun: int) -> None:
     """Run in a process just forked; never returns to what it was forked from.
 
     Everything that needs no plan is done first; then one is awaited, as JSON up to the
-    end of file on the descriptor ``plan``. None comes if the launcher dies.
+    end of file on the descriptor ``plan``. None comes if the launcher dies. The
+    descriptor ``begun`` is closed when the job runs.
     """
     folder = ""
     os.setsid()
@@ -242,7 +245,7 @@ def supervise(plan: int, report: Report) -> None:
     for fd in range(3):
         os.dup2(null, fd)
     try:
-        supervisor = Supervisor(report)
+        supervisor = Supervisor(report, begun)
         if told := json.loads(pipes.drain(plan) or b"{}"):
             folder = told["folder"]
             supervisor.run(told)
