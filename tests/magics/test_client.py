@@ -76,6 +76,12 @@ class TestAJob:
                 gate.touch()
         assert text == "waiting\nreleased\n"
 
+    def test_a_storm_of_output_is_followed_without_a_gap(self, client):
+        code = "for n in range(400_000): print('line', n)"
+        job = client.run(command=["python3", "-c", code], folder=None)
+        told = "".join(job.follow())
+        assert told == "".join(f"line {n}\n" for n in range(400_000))
+
     def test_following_a_log_resumes_at_an_offset(self, client, work):
         job = client.run(script="hello.py").wait(60)
         assert "".join(client.jobs.logs(job.id, follow=True, offset=3)) == "lo\n"

@@ -138,6 +138,12 @@ class TestWidget:
         join = "[t.join(10) for t in threading.enumerate() if t.name == 'submarine-feed'];"
         assert text(notebook.run(f"import threading; {join}\n{count}")) == "0\n"
 
+    def test_keeps_up_with_a_storm_of_output_by_showing_its_end(self, notebook):
+        source = "for n in range(400_000): print('line', n)"
+        notebook.run(f"%%submarine run --no-bundle\n{source}")
+        data = until_shown_over(notebook.messages())
+        assert data["text/plain"].endswith("  line 399999")
+
     def test_shows_a_failure_with_its_reason(self, notebook):
         notebook.run("%submarine run fail.py")
         assert "✗ fail.py" in until_shown_over(notebook.messages())["text/plain"]
