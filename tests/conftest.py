@@ -44,6 +44,13 @@ def isolated_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def unmeasured_jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure coverage in kernels and command lines, but not in jobs: it would change them."""
+    if "magics" not in request.path.parts:
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def no_leftover_processes(tmp_path: Path) -> Iterator[None]:
     """Fail a test after which a process lives on that it began, supervisors included.
 
