@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -61,14 +62,14 @@ class Running:
 
 @contextlib.contextmanager
 def jupyter_server(
-    home: Path, *, extension: bool = True, token: str | None = None
+    home: Path, *, extension: bool = True, token: str | None = None, port: int = 0
 ) -> Iterator[Running]:
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JPY", "SUBMARINE"))}
     environment |= {name: str(home / name.lower()) for name in folders}
     environment["PYTHONPATH"] = str(REPOSITORY)
     root = home / "root"
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     for name, source in SCRIPTS.items():
         (root / name).write_text(source)
     extensions = {"submarine_ext": extension, "jupyterlab": False, "jupyter_lsp": False}
@@ -76,7 +77,7 @@ def jupyter_server(
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root",
-             "--ip=127.0.0.1", "--port=0", "--ServerApp.base_url=/at/",
+             "--ip=127.0.0.1", f"--port={port}", "--ServerApp.base_url=/at/",
              f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}",
              f"--ServerApp.jpserver_extensions={extensions}"],
             env=environment | {"JUPYTER_TOKEN": token}, stdout=log, stderr=log, cwd=root,
@@ -105,6 +106,24 @@ def wait_for(ready: Callable[[], Any], process: subprocess.Popen[bytes]) -> Any:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with jupyter_server(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
+    """Starts a server; called again, kills it and starts it anew in the same place."""
+    with contextlib.ExitStack() as stack:
+        port = 0
+        running: Running | None = None
+
+        def start() -> Running:
+            nonlocal port, running
+            if running is not None:
+                os.kill(running.pid, signal.SIGKILL)
+            running = stack.enter_context(jupyter_server(tmp_path, token="kept", port=port))
+            port = httpx.URL(running.url).port or 0
+            return running
+
+        yield start
 
 
 @pytest.fixture(scope="session")

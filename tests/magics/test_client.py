@@ -230,3 +230,17 @@ class TestABrokenWire:
             relay.close()
             with pytest.raises(Unavailable, match="does not answer"):
                 client.me()
+
+
+def test_a_server_that_is_killed_and_comes_back_ends_no_wait(restarting, gate):
+    server = restarting()
+    with Client(server.url, server.token) as client:
+        script = f"until test -e {gate}; do sleep 0.05; done"
+        job = client.run(command=["sh", "-c", script], folder=None)
+        states = []
+        for seen in job.watch():
+            states.append(str(seen.state))
+            if seen.state == "running" and "running" not in states[:-1]:
+                restarting()
+                gate.touch()
+        assert states[-1] == "succeeded"
