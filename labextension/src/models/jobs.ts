@@ -34,7 +34,9 @@ export interface JobsOptions {
   schedule?: Scheduler;
 }
 
-const PAGE = 50;
+/** How many jobs are read first, and with each further page. */
+const FIRST_PAGE = 50;
+const NEXT_PAGE = 200;
 
 /** See the module's comment. */
 export class JobsModel implements IDisposable {
@@ -123,7 +125,8 @@ export class JobsModel implements IDisposable {
     const wanted = this._filter;
     this._fetching++;
     try {
-      const query = { state, text: text.trim(), cursor, limit: PAGE };
+      const limit = cursor === null ? FIRST_PAGE : NEXT_PAGE;
+      const query = { state, text: text.trim(), cursor, limit };
       const page = await this._options.list(this._options.project, query);
       if (wanted === this._filter && !this.isDisposed) {
         this._merge(page, cursor);

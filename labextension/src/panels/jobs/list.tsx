@@ -1,6 +1,6 @@
 /** The virtualised list of jobs: ten thousand rows cost as much as twenty. Props only. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import * as React from 'react';
 import type { Job } from '../../api/types';
 import { useNow } from '../../components/hooks';
@@ -23,35 +23,44 @@ export function JobList(props: JobListProps): React.ReactElement {
   const { jobs, selected, hasMore, onMore, actions, trans } = props;
   const now = useNow();
   const scroller = React.useRef<HTMLDivElement>(null);
+  const wanted = React.useRef(false);
   const [current, setCurrent] = React.useState<string | null>(null);
+  const position = Math.max(
+    0,
+    jobs.findIndex(job => job.id === current)
+  );
   const rows = useVirtualizer({
     count: jobs.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     getItemKey: index => jobs[index].id,
+    // The row where the keyboard stands is always there, or scrolling would lose the focus.
+    rangeExtractor: range => withRow(range, position),
     overscan: 6
   });
   const items = rows.getVirtualItems();
-  const last = items.length > 0 ? items[items.length - 1].index : -1;
+  const last = rows.range?.endIndex ?? -1;
   React.useEffect(() => {
     if (hasMore && last >= jobs.length - 10) {
       onMore();
     }
   }, [hasMore, last, jobs.length, onMore]);
 
-  const position = Math.max(
-    0,
-    jobs.findIndex(job => job.id === current)
-  );
   const move = (event: React.KeyboardEvent) => {
     const to = target(event.key, position, jobs.length);
     if (to !== null) {
       event.preventDefault();
+      wanted.current = true;
       setCurrent(jobs[to].id);
       rows.scrollToIndex(to);
-      requestAnimationFrame(() => focusRow(scroller.current, jobs[to].id));
     }
   };
+  React.useEffect(() => {
+    if (wanted.current && current !== null) {
+      wanted.current = false;
+      focusRow(scroller.current, current);
+    }
+  }, [current]);
 
   return (
     <div className="sub-JobList" ref={scroller} onKeyDown={move}>
@@ -95,7 +104,14 @@ function target(key: string, from: number, count: number): number | null {
   return to === undefined || to < 0 || to >= count ? null : to;
 }
 
+function withRow(range: Range, row: number): number[] {
+  const visible = defaultRangeExtractor(range);
+  return row >= range.count || visible.includes(row)
+    ? visible
+    : [...visible, row].sort((a, b) => a - b);
+}
+
 function focusRow(scroller: HTMLElement | null, id: string): void {
   const rows = scroller?.querySelectorAll<HTMLElement>('.sub-JobRow-main') ?? [];
-  [...rows].find(row => row.dataset.job === id)?.focus();
+  [...rows].find(row => row.dataset.job === id)?.focus({ preventScroll: true });
 }
