@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from jupyter_server._tz import utcnow
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, stream_request_body
@@ -217,6 +218,11 @@ class Endpoint(Guard):
         if len(self._body) > MAX_JSON:
             raise _too_long()
         return bytes(self._body)
+
+    def on_finish(self) -> None:
+        """Who is served is at work: idle cullers look at this."""
+        if hasattr(self, "principal"):
+            self.settings["api_last_activity"] = utcnow()
 
     def reply(self, answer: Any) -> None:
         """Finish with a struct as JSON, or with nothing."""

@@ -112,6 +112,7 @@ class OneBundle(Endpoint):
 
     def on_finish(self) -> None:
         """Also after an error: what was not committed goes."""
+        super().on_finish()
         self._let_go()
 
     def on_connection_close(self) -> None:

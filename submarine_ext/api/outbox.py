@@ -96,7 +96,7 @@ class Outbox:
         try:
             while True:
                 async with asyncio.timeout(PATIENCE):
-                    await sent
+                    await asyncio.shield(sent)  # tornado's own future is not ours to cancel
                 if not self._waiting:
                     return
                 frame = self._waiting.popleft()

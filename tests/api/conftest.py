@@ -10,6 +10,9 @@ import pytest
 from msgspec import Struct
 from tornado.httputil import HTTPHeaders
 
+from submarine_ext.api.base import SETTING
+from submarine_ext.app.site import Site
+
 JSON = {"Content-Type": "application/json"}
 BASE = "submarine/api"
 
@@ -54,6 +57,12 @@ def call(jp_serverapp, http_server_client, jp_base_url, jp_auth_header) -> Call:
         return Answer(response.code, response.headers, response.body)
 
     return send
+
+
+@pytest.fixture
+def site(jp_serverapp) -> Site:
+    """What the handlers get from the application."""
+    return jp_serverapp.web_app.settings[SETTING]
 
 
 @pytest.fixture

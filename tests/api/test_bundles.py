@@ -34,8 +34,8 @@ def place(content: bytes) -> str:
 
 
 @pytest.fixture
-def kept(jp_serverapp):
-    folder = jp_serverapp.web_app.settings["submarine_ext_site"].configured.root / "bundles"
+def kept(site):
+    folder = site.configured.root / "bundles"
     return lambda: sorted(path.name for path in folder.glob("*"))
 
 

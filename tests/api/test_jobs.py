@@ -103,10 +103,9 @@ class TestChanging:
         answer = await call("POST", "/jobs/j00000000000/stop", {"grace_seconds": grace})
         assert (answer.status, answer.json["field"]) == (400, "grace_seconds")
 
-    async def test_reading_changes_nothing(self, call, submitted, jp_serverapp):
+    async def test_reading_changes_nothing(self, call, submitted, site):
         job = (await submitted("echo", "hi"))["id"]
-        services = await jp_serverapp.web_app.settings["submarine_ext_site"].services()
-        database = services._store
+        database = (await site.services())._store
         paths = ["/me", "/projects", JOBS, "/engines", "/health", "/openapi.json"]
         paths += [f"/jobs/{job}{part}" for part in ("", "/logs", "/metrics", "/artifacts")]
         before = await database.read(lambda tx: tx.exec_driver_sql("PRAGMA data_version").scalar())

@@ -85,9 +85,9 @@ class TestEveryErrorIsAProblem:
             assert (await call("GET", path)).headers["Content-Type"] == "application/problem+json"
 
     async def test_what_was_not_foreseen_says_nothing_of_the_inside(
-        self, call, jp_serverapp, caplog, monkeypatch
+        self, call, site, caplog, monkeypatch
     ):
-        services = await jp_serverapp.web_app.settings["submarine_ext_site"].services()
+        services = await site.services()
 
         async def broken(*_):
             raise ZeroDivisionError("secret-canary")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from submarine_ext.api import outbox
 from submarine_ext.api.connection import MOST_TOPICS
+from submarine_ext.domain.events import EventRow
 
 JOBS = "/projects/default/jobs"
 PROJECT = {"op": "subscribe", "topic": "projects/default"}
@@ -252,3 +255,55 @@ class TestBadFrames:
         frames = await socket.until(is_kind("error"))
         assert len([f for f in frames if f["type"] == "subscribed"]) == MOST_TOPICS
         assert frames[-1]["data"]["code"] == "conflict"
+
+
+def rows(count: int, size: int) -> list[EventRow]:
+    """Rows as the relay passes them on, each with so many bytes."""
+    return [
+        EventRow(
+            seq=number,
+            time="2026-01-01T00:00:00Z",
+            project="default",
+            actor="submarine",
+            action="job.change",
+            kind="job",
+            object="j00000000000",
+            data={"id": "j00000000000", "reason": "x" * size},
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+class TestAReaderWhoIsTooSlow:
+    """More than the network, tornado and our outbox take; the mutants are in test_outbox."""
+
+    async def test_gets_a_gap_that_says_where_to_go_on(self, call, follow, site):
+        socket = await follow(PROJECT)
+        await socket.next()
+        feed = (await site.services()).feed
+        feed.events(rows(400, 65_536))  # nothing reads meanwhile: no await between
+        frames = await socket.until(is_kind("gap"))
+        sent = [frame["seq"] for frame in frames[:-1]]
+        assert sent == list(range(1, len(sent) + 1))
+        assert 0 < len(sent) < 400
+        assert frames[-1]["since"] == sent[-1]
+
+    async def test_does_not_keep_others_waiting(self, call, follow, site):
+        await follow(PROJECT)
+        quick = await follow(PROJECT)
+        await quick.next()
+        feed = (await site.services()).feed
+        for row in rows(100, 65_536):
+            feed.events([row])
+            assert (await quick.next())["seq"] == row.seq
+
+    async def test_is_cut_off_when_nothing_is_read_at_all(
+        self, submitted, follow, site, monkeypatch
+    ):
+        monkeypatch.setattr(outbox, "PATIENCE", 0.2)
+        job = (await submitted("bash", "-c", "yes 12345678901234567890 | head -c 60000000"))["id"]
+        socket = await follow(topic(job, "/logs", since=0))
+        reading = len(site.sockets)
+        while len(site.sockets) == reading:
+            await asyncio.sleep(0.05)
+        await socket.end()
