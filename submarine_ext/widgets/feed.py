@@ -35,11 +35,6 @@ class Feed:
                 )
                 self._thread.start()
 
-    @property
-    def alive(self) -> bool:
-        """Whether anything is being followed."""
-        return self._thread is not None
-
     def _run(self) -> None:
         with EventSocket(self._server) as socket:
             frames = socket.frames(TICK)

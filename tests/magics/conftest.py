@@ -212,7 +212,7 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.drop_answers = 0  # how many of the next answers get lost, with their connection
-        self.connections = 0
+        self.refuse = 0  # how many of the next connections are closed at once
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -234,7 +234,10 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                self.connections += 1
+                if self.refuse:
+                    self.refuse -= 1
+                    near.close()
+                    continue
                 far = socket.create_connection(self._target)
                 with self._lock:
                     self._open |= {near, far}

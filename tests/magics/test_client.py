@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from submarine_ext.client import Client
+from submarine_ext.client.socket import EventSocket
 from submarine_ext.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
@@ -223,6 +224,24 @@ class TestABrokenWire:
                     gate.touch()
             assert cut
             assert job.job.state == "succeeded"
+
+    def test_is_made_anew_as_often_as_it_takes(self, server, relay, work, gate):
+        with through(relay, server) as client:
+            job = waiting(client, gate)
+            for seen in job.watch():
+                if seen.state == "running" and not gate.exists():
+                    relay.refuse = 3
+                    relay.cut()
+                    gate.touch()
+            assert relay.refuse == 0
+            assert job.job.state == "succeeded"
+
+    def test_that_stays_broken_ends_a_wait_with_one_sentence(self, server, relay):
+        with through(relay, server) as client:
+            relay.close()
+            socket = EventSocket(client.server, patience=0)
+            with pytest.raises(Unavailable, match="does not answer"):
+                list(socket.frames(tick=0.01))
 
     def test_that_stays_broken_is_one_sentence(self, server, relay, monkeypatch):
         monkeypatch.setattr("submarine_ext.client.transport.PAUSES", (0.0,))

@@ -138,6 +138,20 @@ class TestWidget:
         join = "[t.join(10) for t in threading.enumerate() if t.name == 'submarine-feed'];"
         assert text(notebook.run(f"import threading; {join}\n{count}")) == "0\n"
 
+    def test_that_is_closed_follows_no_more(self, notebook, tmp_path):
+        gate = tmp_path / "gate"
+        notebook.run(f"job = %submarine run wait.py -- {gate}")
+        notebook.run("import threading\nfrom ipywidgets import Widget")
+        notebook.run("for shown in list(Widget.widgets.values()): shown.close()")
+        ended = "[t.join(10) for t in threading.enumerate() if t.name == 'submarine-feed'];"
+        names = "[t.name for t in threading.enumerate()]"
+        said = text(
+            notebook.run(f"{ended}\nprint('submarine-feed' in {names}, job.state.terminal)")
+        )
+        assert said == "False False\n"
+        gate.touch()
+        notebook.run("job.wait()")
+
     def test_keeps_up_with_a_storm_of_output_by_showing_its_end(self, notebook):
         source = "for n in range(400_000): print('line', n)"
         notebook.run(f"%%submarine run --no-bundle\n{source}")
