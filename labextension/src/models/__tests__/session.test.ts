@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { Api } from '../../api/client';
+import { announceEnds } from '../../toasts';
+import { nullTranslator } from '@jupyterlab/translation';
+import type { Job, JobState } from '../../api/types';
+import { filterOf } from '../../panels/jobs/memory';
+import { JobsModel } from '../jobs';
+import { Session } from '../session';
+import { atOnce, FakeSocket, job, settled, wire } from './fakes';
+
+describe('the session', () => {
+  const api = (): Api =>
+    ({
+      events: async () => new FakeSocket(),
+      job: async () => job(1),
+      jobs: async () => ({ items: [], next: null }),
+      engines: async () => []
+    }) as unknown as Api;
+
+  it('shares one model of a job and ends it with its last reader', () => {
+    const session = new Session(api());
+    const [first, second] = [session.job('j1'), session.job('j1')];
+    expect(first.model).toBe(second.model);
+    first.dispose();
+    first.dispose();
+    expect(second.model.isDisposed).toBe(false);
+    second.dispose();
+    expect(second.model.isDisposed).toBe(true);
+    expect(session.job('j1').model).not.toBe(first.model);
+    session.dispose();
+  });
+
+  it('shows what an action answered before its frame arrives', async () => {
+    const session = new Session(api());
+    const { model } = session.job('j1');
+    await settled();
+    session.put(job(1, { revision: 2, target: 'stop' }));
+    expect(model.job?.target).toBe('stop');
+    session.put(job(1, { revision: 1, target: 'run' }));
+    expect(model.job?.target).toBe('stop');
+    session.dispose();
+  });
+});
+
+describe('the toast at the end of a job', () => {
+  async function toasts(owner: string, from: JobState | null): Promise<string[]> {
+    const { connection, socket } = wire();
+    const known = from === null ? [] : [job(1, { state: from, owner })];
+    const list = async () => ({ items: known, next: null });
+    const jobs = new JobsModel({ project: 'default', list, connection, schedule: atOnce });
+    const shown: string[] = [];
+    announceEnds({
+      jobs,
+      me: async () => ({ user: 'ada' }),
+      read: async () => job(1, { state: 'failed', owner, reason: 'Exited with code 3.' }),
+      show: (kind, text) => shown.push(`${kind}: ${text}`),
+      trans: nullTranslator.load('submarine_ext')
+    });
+    await settled();
+    socket().accept();
+    const data: Partial<Job> = { id: 'j1', revision: 2, state: 'failed' };
+    socket().subscribed('projects/default', 1);
+    socket().frame({ topic: 'projects/default', seq: 2, type: 'job', data });
+    await settled();
+    return shown;
+  }
+
+  it('comes for a job of mine that was seen under way', async () => {
+    expect(await toasts('ada', 'running')).toEqual(['error: job 1: Failed. Exited with code 3.']);
+  });
+
+  it("does not come for somebody else's job", async () => {
+    expect(await toasts('bob', 'running')).toEqual([]);
+  });
+
+  it('does not come for a job that had ended before', async () => {
+    expect(await toasts('ada', null)).toEqual([]);
+    expect(await toasts('ada', 'succeeded')).toEqual([]);
+  });
+});
+
+describe('what the panel remembers', () => {
+  it('is taken back only where it makes sense', () => {
+    const odd = { states: ['failed', 'odd', 7], text: 5 };
+    expect(filterOf(odd)).toEqual({ states: ['failed'], text: '' });
+    expect(filterOf(null)).toEqual({ states: [], text: '' });
+  });
+});
