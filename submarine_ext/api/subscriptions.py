@@ -131,7 +131,9 @@ class EventsSubscription(Subscription):
             self._seq = head
             self._gap()
             return
-        self._begin()
+        self._live = self._seq == head and not self._missed
+        if not self._live:
+            self._begin()
 
     async def _run(self) -> None:
         """Read up to the present; then :meth:`_deliver` takes over in the same moment."""

@@ -35,6 +35,12 @@ def configured(**traits):
     return jp_server_config
 
 
+async def started(extension: SubmarineExtension) -> None:
+    """As the server does once its loop runs, which pytest-jupyter leaves out."""
+    await extension._start_jupyter_server_extension(extension.serverapp)
+    await extension._adoption
+
+
 class TestTheStart:
     def test_imports_nothing_heavy(self):
         """What a server start pays for; the mutant imports ``services.jobs`` in a handler."""
@@ -47,7 +53,7 @@ class TestTheStart:
         assert (out.returncode, out.stdout.strip()) == (0, "[]"), out.stderr
 
     async def test_opens_nothing_without_jobs_to_look_after(self, extension, site):
-        await extension._adoption
+        await started(extension)
         assert site.submarine is None
         assert not site.configured.root.exists()
 
@@ -73,7 +79,7 @@ class TestJobsOfAnEarlierServer:
 
     async def test_are_looked_after_from_the_start(self, extension, site, caplog):
         """Here the database turns out to be a newer one, which only opening it can tell."""
-        await extension._adoption
+        await started(extension)
         assert not site.ready()
         assert "newer submarine-ext" in caplog.text
 
