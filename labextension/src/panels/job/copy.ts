@@ -16,8 +16,26 @@ export function notebookOpener(
   return async (name, content) => {
     const path = PathExt.join(folder(), name);
     if (!(await exists(path))) {
-      await contents.save(path, { type: 'notebook', format: 'json', content });
+      await contents.save(path, { type: 'notebook', format: 'json', content: distrusted(content) });
     }
     manager.openOrReveal(path);
+  };
+}
+
+/**
+ * The notebook without anything that says it may be trusted: the server signs what is saved
+ * with such marks, and a job could have put them there to run its output in the lab.
+ */
+export function distrusted(notebook: unknown): unknown {
+  const { cells } = (notebook ?? {}) as { cells?: unknown };
+  if (!Array.isArray(cells)) {
+    return notebook;
+  }
+  return {
+    ...(notebook as object),
+    cells: cells.map((cell: { metadata?: object }) => ({
+      ...cell,
+      metadata: { ...cell.metadata, trusted: false }
+    }))
   };
 }
