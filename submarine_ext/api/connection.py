@@ -55,6 +55,7 @@ class Connection:
         self._who = who
         self._outbox = Outbox(socket)
         self._topics: dict[str, Subscription] = {}
+        self._closed = False
 
     async def receive(self, message: str | bytes) -> None:
         """Do what a client's frame asks for."""
@@ -70,6 +71,7 @@ class Connection:
 
     async def close(self) -> None:
         """The socket is gone: end all that was done for it."""
+        self._closed = True
         for topic in list(self._topics):
             await self._drop(topic)
         await self._outbox.close()
@@ -85,6 +87,8 @@ class Connection:
         except SubmarineError:
             await self._drop(wanted.topic)
             raise
+        if self._closed:  # while it was opened, so close() knew too little of it
+            await subscription.close()
 
     async def _drop(self, topic: str) -> None:
         subscription = self._topics.pop(topic, None)

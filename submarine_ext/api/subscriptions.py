@@ -9,6 +9,7 @@ for pushed frames, by ``gap``.
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -18,9 +19,12 @@ from msgspec import Meta, Struct
 
 from submarine_ext.api.base import Services
 from submarine_ext.api.outbox import Outbox
+from submarine_ext.api.problems import problem
 from submarine_ext.domain.access import Principal
 from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
 from submarine_ext.services.feed import Frame, encode
+
+_log = logging.getLogger("submarine_ext")
 
 PAGE = 500
 LOG_CHUNK = 256 * 1024
@@ -87,6 +91,11 @@ class Subscription(ABC):
                 continue
             except SubmarineError as error:
                 self._end(error)
+            except Exception as error:  # noqa: BLE001 - a topic must not fall silent
+                _log.exception("The topic %s broke", self.topic)
+                self._tell("error", problem(error))
+                self._leave()
+                self._ended(self)
             return
 
     @abstractmethod

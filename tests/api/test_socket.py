@@ -132,6 +132,26 @@ class TestEvents:
         assert frames[-2]["type"] == "deleted"
         assert frames[-1]["data"]["code"] == 4404
 
+    async def test_a_socket_closed_while_it_subscribes_leaves_nothing(self, follow, site):
+        """The tasks that it would leave fail the test in ``tests/conftest.py``."""
+        for _ in range(5):
+            socket = await follow({**PROJECT, "since": 0})
+            socket.connection.close()
+            await socket.end()
+        assert not (await site.services()).feed._listeners
+
+    async def test_a_topic_that_breaks_says_so(self, submitted, follow, site, monkeypatch):
+        job = (await submitted("true"))["id"]
+        results = (await site.services()).results
+
+        async def broken(*_):
+            raise OSError("the disk is gone")
+
+        monkeypatch.setattr(results, "points_after", broken)
+        frames = await (await follow(topic(job, "/metrics"))).until(is_kind("error"))
+        assert frames[-1]["data"]["code"] == "internal"
+        assert "disk" not in frames[-1]["data"]["detail"]
+
     async def test_unsubscribed_topics_are_silent(self, submitted, follow):
         socket = await follow(PROJECT)
         await socket.next()
