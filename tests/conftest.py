@@ -7,6 +7,7 @@ pytest-playwright and pytest-jupyter can't share a process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
@@ -97,7 +98,8 @@ def _children() -> set[int]:
     """Processes whose parent is this one, without multiprocessing's own."""
     found: set[int] = set()
     for children in Path("/proc/self/task").glob("*/children"):
-        found.update(int(pid) for pid in children.read_text().split())
+        with contextlib.suppress(OSError):  # the thread ended meanwhile
+            found.update(int(pid) for pid in children.read_text().split())
     return {pid for pid in found if "multiprocessing" not in _describe(pid)}
 
 
