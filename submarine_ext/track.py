@@ -159,8 +159,10 @@ def _number(value: Any, key: str) -> str:
 
 def _float(value: Any, what: str) -> float:
     if not isinstance(value, (str, bytes, bytearray)):  # float() would read digits
+        # A torch tensor under grad warns when float() converts it, but not in item().
+        item = getattr(value, "item", None)
         try:
-            return float(value)
+            return float(item() if callable(item) else value)
         except (TypeError, ValueError, RuntimeError):  # torch: RuntimeError for many values
             pass
         except OverflowError:

@@ -8,7 +8,9 @@ most once per name.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 
@@ -97,10 +99,8 @@ class Dispatcher:
     async def _start_one(self, record: Record) -> None:
         task = self.task(record)
         try:
-            if record.job.spec.bundle is None:
-                _make_folders(task)
-            else:
-                await asyncio.to_thread(self._unpack, task)
+            fill = _make_folders if record.job.spec.bundle is None else self._unpack
+            await asyncio.to_thread(fill, task)
             self._collector.follow(record.job)
             await self._engines[record.job.engine].start(task)
             reach("after-start")
@@ -149,9 +149,11 @@ def _claim(tx: Transaction) -> tuple[list[Record], list[Record]]:
 
 
 def _make_folders(task: Task, *, work: bool = True) -> None:
-    task.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if work:
-        task.work.mkdir(exist_ok=True, mode=0o700)
+    """One call each, from the top: these are most of what a submission costs the disk."""
+    folders = [task.folder.parent, task.folder, task.artifacts] + [task.work] * work
+    for folder in map(str, folders):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)  # noqa: PTH102 - measured: pathlib doubles the calls
 
 
 def _words(error: SubmarineError | OSError) -> str:

@@ -70,9 +70,10 @@ class Jobs:
             reach("before-submit-commit")
             return job
 
-        accepted = await self._store.write(accept)
+        accepting = self._store.write(accept)
+        self._wake()  # the claim stands in line behind it, without waiting for the answer
+        accepted = await accepting
         reach("after-submit-commit")
-        self._wake()
         return accepted
 
     async def list(self, who: Principal, project: str, wanted: JobFilter) -> Page[Job]:

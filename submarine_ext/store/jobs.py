@@ -6,6 +6,7 @@ one that was decided on an older reading does nothing.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Update,
     bindparam,
     delete,
     insert,
@@ -44,6 +46,10 @@ _JSON = ("spec", "remedy", "progress", "latest")
 
 _INSERT = insert(jobs)
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
+_PENDING = (
+    select(jobs).where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(bindparam("most"))
+)
+_UNWANTED = select(jobs).where(jobs.c.state.in_(("queued", "running")), jobs.c.target == "stop")
 _INSERT_KEY = insert(idempotency)
 _BY_KEY = select(idempotency.c.request, idempotency.c.job).where(
     idempotency.c.principal == bindparam("principal"), idempotency.c.key == bindparam("key")
@@ -128,14 +134,13 @@ def unfinished(conn: Connection) -> list[Record]:
 
 def unwanted(conn: Connection) -> list[Record]:
     """Jobs that an engine has and that somebody wants to end."""
-    query = select(jobs).where(jobs.c.state.in_(("queued", "running")), jobs.c.target == "stop")
-    return [_record(row) for row in conn.execute(query).mappings()]
+    return [_record(row) for row in conn.execute(_UNWANTED).mappings()]
 
 
 def claim(conn: Connection, limit: int) -> list[Record]:
     """Take up to ``limit`` pending jobs for the engine, oldest first."""
-    query = select(jobs).where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(limit)
-    found = [_record(row) for row in conn.execute(query).mappings().all()]
+    rows = conn.execute(_PENDING, {"most": limit}).mappings().all()
+    found = [_record(row) for row in rows]
     taken = [transition(conn, record, Event.CLAIMED, actor=SYSTEM) for record in found]
     return [record for record in taken if record is not None]
 
@@ -160,11 +165,8 @@ def change(
     """Set columns and append the event. None if somebody else was faster (the fence)."""
     values = {**fields, "revision": record.job.revision + 1, "generation": record.generation + 1}
     stored = {name: _text(v) if name in _JSON else v for name, v in values.items()}
-    done = conn.execute(
-        update(jobs)
-        .where(jobs.c.id == record.job.id, jobs.c.generation == record.generation)
-        .values(stored)
-    )
+    known = {"known_id": record.job.id, "known_generation": record.generation}
+    done = conn.execute(_update(tuple(stored)), {**stored, **known})
     if done.rowcount == 0:
         return None
     own = {name: values.pop(name) for name in list(values) if name in Record.__struct_fields__}
@@ -186,6 +188,17 @@ def retry(
     }
     return transition(
         conn, record, Event.RETRIED, actor=actor, retries_left=retries, reason=reason, **fields
+    )
+
+
+@functools.cache
+def _update(names: tuple[str, ...]) -> Update:
+    """Built once for each set of columns: building costs more than executing."""
+    return (
+        update(jobs)
+        .where(jobs.c.id == bindparam("known_id"))
+        .where(jobs.c.generation == bindparam("known_generation"))
+        .values({name: bindparam(name) for name in names})
     )
 
 

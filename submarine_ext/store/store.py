@@ -12,7 +12,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,11 +74,14 @@ class Store:
         """Call ``listener`` (on the writer thread: be quick) after each commit."""
         self._listeners.append(listener)
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
-        """Run ``change`` in a transaction; returns when it is on disk."""
+    def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run ``change`` in a transaction; the answer comes when it is on disk.
+
+        It takes its place in line at once: what is written later sees its result.
+        """
         future: Future[T] = Future()
         self._writes.put((change, future))
-        return await asyncio.wrap_future(future)
+        return asyncio.wrap_future(future)
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run ``query`` on a consistent snapshot."""
