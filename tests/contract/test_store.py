@@ -125,7 +125,7 @@ class TestAForeignLock:
     async def test_it_is_waited_out(self, store, tmp_path):
         with closing(sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            waiting = asyncio.create_task(store.write(lambda tx: events.append(tx, event())))
+            waiting = asyncio.ensure_future(store.write(lambda tx: events.append(tx, event())))
             await asyncio.sleep(0)
             assert await store.read(events.head) == 0  # readers do not wait
             other.execute("ROLLBACK")
