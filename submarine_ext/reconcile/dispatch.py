@@ -64,18 +64,16 @@ class Dispatcher:
         if given:
             log.info("%d unfinished jobs taken over", len(given))
 
-    async def turn(self) -> None:
-        """Claim and start what is pending, stop what is unwanted."""
-        while True:
-            claimed, unwanted = await self._store.write(_claim)
-            for record in claimed:
-                reach("after-claim")
-                self._start(record)
-            self._stopping &= {self.task(record).name for record in unwanted}
-            for record in unwanted:
-                await self._stop(record)
-            if len(claimed) < CLAIM:
-                return
+    async def turn(self) -> bool:
+        """Claim and start some of what is pending, stop what is unwanted. True: there is more."""
+        claimed, unwanted = await self._store.write(_claim)
+        for record in claimed:
+            reach("after-claim")
+            self._start(record)
+        self._stopping &= {self.task(record).name for record in unwanted}
+        for record in unwanted:
+            await self._stop(record)
+        return len(claimed) == CLAIM
 
     def task(self, record: Record) -> Task:
         """The attempt as the engine sees it."""

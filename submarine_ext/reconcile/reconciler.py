@@ -12,15 +12,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from submarine_ext.engines.base import Engine
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.record import Recorder
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+#: So many submissions during one turn are a burst; the next turn then comes later.
+BURST = 3
+BURST_SECONDS = 0.2
 
 
 class Reconciler:
@@ -38,9 +44,11 @@ class Reconciler:
         self._dispatcher = dispatcher
         self._recorder = recorder
         self._awake = asyncio.Event()
+        self._wakes = 0
 
     def wake(self) -> None:
         """Something was submitted, stopped or retried."""
+        self._wakes += 1
         self._awake.set()
 
     async def run(self) -> None:
@@ -60,25 +68,31 @@ class Reconciler:
     async def _dispatch(self) -> None:
         while True:
             self._awake.clear()
-            await _keep_trying(self._dispatcher.turn)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS):
-                    await self._awake.wait()
+            self._wakes = 0
+            more = await _keep_trying(self._dispatcher.turn)
+            if self._wakes > BURST:
+                # Whoever submits hundreds wants them accepted; starting can wait a moment.
+                await asyncio.sleep(BURST_SECONDS)
+            if not more:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._awake.wait()
 
     async def _observe(self, engine: Engine) -> None:
         async for observation in engine.observe():
             self._recorder.record(observation)
 
 
-async def _keep_trying(step: Callable[[], Awaitable[None]]) -> None:
+async def _keep_trying(step: Callable[[], Awaitable[T]]) -> T:
     """Run a step that must not end the loop; an error is logged and tried again."""
     pause = 0.2
     while True:
         try:
-            await step()
+            return await step()
         except Exception:  # the loop is what keeps every job from being stuck
-            log.exception("reconcile: %s failed; trying again", step.__name__)
+            log.exception("reconcile: a step failed; trying again")
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10.0)
-        else:
-            return
