@@ -57,7 +57,8 @@ class Dispatcher:
         for name, engine in self._engines.items():
             records = {self.task(r).name: r for r in given if r.job.engine == name}
             for record in records.values():
-                self._collector.follow(record.job)
+                if record.job.state is JobState.RUNNING:
+                    self._collector.follow(record.job)
             never_began = await engine.adopt([self.task(r) for r in records.values()])
             for task in never_began:
                 self._start(records[task])
@@ -99,7 +100,6 @@ class Dispatcher:
         try:
             fill = _make_folders if record.job.spec.bundle is None else self._unpack
             await asyncio.to_thread(fill, task)
-            self._collector.follow(record.job)
             await self._engines[record.job.engine].start(task)
             reach("after-start")
         except (SubmarineError, OSError) as error:
@@ -110,7 +110,6 @@ class Dispatcher:
         await self._store.write(
             lambda tx: jobs.transition(tx, record, Event.FAILED, actor=SYSTEM, reason=reason)
         )
-        self._collector.forget(record.job.id)
 
     def _unpack(self, task: Task) -> None:
         """Unpack beside and rename, so that a folder called ``work`` is whole."""

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 #: So many submissions during one turn are a burst; the next turn then comes later.
 BURST = 3
-BURST_SECONDS = 0.2
+BURST_SECONDS = 0.5
 
 
 class Reconciler:

@@ -73,14 +73,23 @@ class Recorder:
                 return
 
     async def _write(self, job: str, attempt: int, seen: Observation) -> None:
-        if not isinstance(seen, Ended):
-            await self._store.write(lambda tx: _note(tx, job, attempt, seen))
+        if isinstance(seen, Ended):
+            await self._complete(job, attempt)
+            reach("mid-finish")
+            await self._store.write(lambda tx: _finish(tx, job, attempt, seen))
+            reach("after-finish")
+            self._ended(job, attempt)
             return
-        await self._collector.drain(job, attempt)
-        reach("mid-finish")
-        await self._store.write(lambda tx: _finish(tx, job, attempt, seen))
-        reach("after-finish")
-        self._ended(job, attempt)
+        record = await self._store.write(lambda tx: _note(tx, job, attempt, seen))
+        if record is not None and isinstance(seen, Started):
+            self._collector.follow(record.job)
+
+    async def _complete(self, job: str, attempt: int) -> None:
+        """Have everything stored that the attempt printed, also if its start was not seen."""
+        record = await self._store.read(lambda tx: _current(tx, job, attempt))
+        if record is not None and not record.job.state.terminal:
+            self._collector.follow(record.job)
+            await self._collector.drain(job, attempt)
 
     async def close(self) -> None:
         """Stop trying: what was not written is observed again after the next start."""
@@ -96,17 +105,18 @@ def _current(tx: Transaction, job: str, attempt: int) -> jobs.Record | None:
     return record if record is not None and record.job.attempt == attempt else None
 
 
-def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> None:
+def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> jobs.Record | None:
     record = _current(tx, job, attempt)
     if record is None:
-        return
+        return None
     # A job that is being stopped keeps saying who stopped it.
     wanted = record.job.target is Target.RUN
     if isinstance(seen, Started):
         fields: dict[str, Any] = {"started": at(seen.time)} | ({"reason": None} if wanted else {})
-        jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
-    elif wanted and seen.reason != record.job.reason:
-        jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, reason=seen.reason)
+        return jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
+    if wanted and seen.reason != record.job.reason:
+        return jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, reason=seen.reason)
+    return None
 
 
 def _finish(tx: Transaction, job: str, attempt: int, seen: Ended) -> None:
