@@ -46,8 +46,8 @@ def isolated_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def unmeasured_jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure coverage in kernels and command lines, but not in jobs: it would change them."""
-    if "magics" not in request.path.parts:
+    """Measure coverage in kernels and scripts, not in an engine's jobs, which it would change."""
+    if "contract" in request.path.parts:
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
