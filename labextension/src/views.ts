@@ -44,7 +44,7 @@ export class Views {
   /** Show a job, in the view that it has or in a new one. */
   openJob(id: string, tab?: string): void {
     const known = this.jobs.find(({ content }) => content.jobId === id);
-    const widget = known ?? this._jobView(id, tab ?? 'metrics');
+    const widget = known ?? this._jobView(id, tab ?? this._firstTab(id));
     if (tab !== undefined) {
       widget.content.tab = tab;
     }
@@ -65,6 +65,12 @@ export class Views {
     widget.id = `submarine-new-job-${UUID.uuid4()}`;
     app.shell.add(widget, 'main');
     app.shell.activateById(widget.id);
+  }
+
+  /** What ended without a metric is opened for what it said. */
+  private _firstTab(id: string): string {
+    const job = this._options.session.jobs.items.find(one => one.id === id);
+    return job?.finished && Object.keys(job.latest).length === 0 ? 'logs' : 'metrics';
   }
 
   private _jobView(id: string, tab: string): MainAreaWidget<JobView> {

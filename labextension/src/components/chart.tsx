@@ -9,6 +9,15 @@ import { duration } from './words';
 /** How many colours the style sheet names; with the dashes twice as many curves differ. */
 const COLORS = 8;
 
+/** Between two ticks: whole steps, and seconds that make round minutes, hours and days. */
+const STEPS = Array.from({ length: 13 }, (_, power) =>
+  (power === 0 ? [1, 2, 5] : [1, 2, 2.5, 5]).map(digit => digit * 10 ** power)
+).flat();
+const SECONDS = [1, 2, 5, 10, 15, 30]
+  .flatMap(one => [one, one * 60])
+  .concat([1, 2, 3, 6, 12, 24, 48, 96, 240].map(hours => hours * 3600))
+  .sort((a, b) => a - b);
+
 export interface ChartProps {
   curves: readonly Curve[];
   /** The place of each curve among all of the job's, which decides its colour. */
@@ -101,7 +110,7 @@ function chartOptions(making: Making): uPlot.Options {
   const look: uPlot.Axis = {
     stroke: color('--jp-ui-font-color2'),
     font: `11px ${style.getPropertyValue('--jp-ui-font-family') || 'sans-serif'}`,
-    grid: { stroke: color('--jp-border-color2'), width: 1 },
+    grid: { stroke: color('--sub-grid'), width: 1 },
     ticks: { stroke: color('--jp-border-color1'), width: 1, size: 4 }
   };
   return {
@@ -111,7 +120,7 @@ function chartOptions(making: Making): uPlot.Options {
     cursor: { y: false, points: { size: 6 } },
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     axes: [
-      { ...look, size: 28, values: xValues },
+      { ...look, size: 28, values: xValues, incrs: axis === 'step' ? STEPS : SECONDS },
       { ...look, size: 56, values: (_, splits) => splits.map(shortNumber) }
     ],
     series: [

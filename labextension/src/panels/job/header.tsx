@@ -29,6 +29,9 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
         <span role="status" aria-live="polite">
           <State job={job} trans={trans} />
         </span>
+        {job.attempt > 1 && (
+          <span className="sub-JobHeader-attempt">{trans.__('attempt %1', job.attempt)}</span>
+        )}
         <span className="sub-JobHeader-buttons">
           <Buttons job={job} actions={actions} trans={trans} />
         </span>

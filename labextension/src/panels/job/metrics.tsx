@@ -184,6 +184,7 @@ function Controls(props: {
           aria-valuetext={trans.__('%1 %', percent)}
           onChange={event => onChange({ ...choice, smoothing: Number(event.target.value) / 100 })}
         />
+        <span className="sub-Controls-note">{trans.__('%1 %', percent)}</span>
       </label>
     </div>
   );

@@ -38,6 +38,10 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
   const [errors, setErrors] = React.useState<Errors>({});
   const declared = useParameters(draft, files, setErrors);
   const { busy, submit } = useSubmit(props, draft, declared, setErrors);
+  const form = React.useRef<HTMLFormElement>(null);
+  React.useEffect(() => {
+    form.current?.querySelector<HTMLElement>('textarea, input[type=text]')?.focus();
+  }, []);
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const chooseFile = async () => {
     const file = draft.kind === 'command' ? null : await files.choose(draft.kind);
@@ -55,6 +59,7 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
     <form
       className="sub-NewJob"
       noValidate
+      ref={form}
       aria-label={trans.__('New job')}
       onSubmit={event => {
         event.preventDefault();

@@ -47,7 +47,15 @@ export function problemErrors(
   problem: Problem,
   parameters: readonly string[]
 ): { [field: string]: string } {
-  return { [fieldOf(problem.field, parameters)]: problem.message };
+  const field = fieldOf(problem.field, parameters);
+  return { [field]: field === problem.field ? unnamed(problem) : problem.message };
+}
+
+/** The sentence without the field's name before it, for it stands at the field. */
+function unnamed({ message, field }: Problem): string {
+  const prefix = `${field}: `;
+  const rest = message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** What the browser found, at its fields. */

@@ -17,9 +17,14 @@ describe('an error', () => {
     expect(fieldOf(path, ['lr'])).toBe(field);
   });
 
-  it("is the server's own sentence", () => {
+  it("is the server's own sentence, without the name of the field where it stands", () => {
     const problem = new Problem('resources.memory: too much.', 400, 'invalid', 'resources.memory');
-    expect(problemErrors(problem, [])).toEqual({ 'resources.memory': problem.message });
+    expect(problemErrors(problem, [])).toEqual({ 'resources.memory': 'Too much.' });
+  });
+
+  it('about one of many keeps its name', () => {
+    const problem = new Problem('env.FOO: too long.', 400, 'invalid', 'env.FOO');
+    expect(problemErrors(problem, [])).toEqual({ env: 'env.FOO: too long.' });
   });
 
   it('that the browser found stands at its field, too', () => {
