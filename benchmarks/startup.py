@@ -6,6 +6,7 @@ import gzip
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ begin = time.perf_counter()
 print((time.perf_counter() - begin) * 1000)
 """
 OURS = "shell.run_line_magic('load_ext', 'submarine_ext')"
+USED = f"{OURS}; import submarine_ext.magics.notebook, submarine_ext.widgets.job"
 FLOOR = "import ipywidgets"
 
 
@@ -35,7 +37,9 @@ def measure(rounds: int) -> Iterator[Figure]:
         floor.append(start())
     yield added("server start, added", "ms", [o[0] for o in ours], [f[0] for f in floor], 100)
     yield added("server memory, added", "MB", [o[1] for o in ours], [f[1] for f in floor], 20)
-    yield loading(starts)
+    yield from first_use(starts)
+    yield loading("%load_ext submarine_ext (floor: import ipywidgets)", OURS, starts)
+    yield loading("the same and what its first use imports", USED, starts)
     yield Figure(what="labextension, gzipped", unit="kB", ours=build_kilobytes(), limit=250)
 
 
@@ -51,14 +55,29 @@ def added(what: str, unit: str, ours: list[float], floor: list[float], limit: fl
     return Figure(what=what, unit=unit, ours=difference, limit=limit)
 
 
-def loading(rounds: int) -> Figure:
-    """``%load_ext submarine_ext`` in a fresh kernel's shell."""
+def first_use(rounds: int) -> Iterator[Figure]:
+    """What the first request costs: the services, with all that they import, open then."""
+    times, memory = [], []
+    for _ in range(rounds):
+        with server("submarine_ext") as there:
+            client, before = there.connect(), there.resident_mb
+            begin = time.perf_counter()
+            client.json("GET", "/projects/default/jobs")
+            times.append((time.perf_counter() - begin) * 1000)
+            memory.append(there.resident_mb - before)
+    middle = statistics.median
+    yield Figure(what="the server's first request, once", unit="ms", ours=middle(times))
+    yield Figure(what="server memory after it, added", unit="MB", ours=middle(memory), limit=20)
+
+
+def loading(what: str, statement: str, rounds: int) -> Figure:
+    """A statement in a fresh kernel's shell."""
     ours, floor = [], []
     for _ in range(rounds):
-        ours.append(_shell(OURS))
+        ours.append(_shell(statement))
         floor.append(_shell(FLOOR))
     return Figure(
-        what="%load_ext submarine_ext (floor: import ipywidgets)",
+        what=what,
         unit="ms",
         ours=statistics.median(ours),
         floor=statistics.median(floor),
