@@ -55,7 +55,9 @@ def boot() -> str:
 
 
 def claim(folder: str, content: dict[str, Any]) -> bool:
-    """Take the attempt for this process; False if another has. Durable when it returns.
+    """Take the attempt for this process; False if another has.
+
+    It stands whatever is killed from now on; :func:`settle` makes it outlive a power cut.
 
     A hard link is made or refused as a whole, as ``O_EXCL`` would, but a reader never
     sees a claim without its content. Raises OSError where nothing can be written.
@@ -65,14 +67,22 @@ def claim(folder: str, content: dict[str, Any]) -> bool:
     try:
         os.write(fd, json.dumps(content).encode())
         os.link(draft, f"{folder}/{CLAIM}")
-        os.fsync(fd)
-        sync_folder(folder)
     except FileExistsError:
         return False
     finally:
         os.close(fd)
         Path(draft).unlink()
     return True
+
+
+def settle(folder: str) -> None:
+    """Make a claim durable. Two disk writes, so not before the user's process has begun."""
+    fd = os.open(f"{folder}/{CLAIM}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    sync_folder(folder)
 
 
 def write(folder: str, name: str, content: dict[str, Any]) -> None:

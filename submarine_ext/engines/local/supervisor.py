@@ -9,6 +9,7 @@ Standard library only: this runs in the launcher, without site-packages.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -62,6 +63,8 @@ class Supervisor:
             self.spare.dismiss()
         else:
             self._begin()
+        with contextlib.suppress(OSError):  # a failing disk will be told of by the exit record
+            records.settle(self.folder)
         self.report({"claimed": self.plan["name"], "time": self.started})
         os.close(self.begun)
         if self.started:
