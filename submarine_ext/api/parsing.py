@@ -6,8 +6,9 @@ msgspec does the work and knows the place; this module only turns its messages i
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,13 +31,14 @@ class Body:
 
     def __init__(self, kind: type[T]) -> None:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+        self._names = sorted(_names(kind))
 
     def __call__(self, body: bytes) -> Any:
         """The value. An empty body is an empty object."""
         try:
             return self._decode(body or b"{}")
         except msgspec.ValidationError as error:
-            raise invalid(error) from None
+            raise invalid(error, self._names) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Invalid(f"The body is not valid JSON: {error}.") from None
         except RecursionError:
@@ -94,14 +96,25 @@ def idempotency_key(values: list[str]) -> str | None:
     return values[0]
 
 
-def invalid(error: msgspec.ValidationError) -> Invalid:
+def invalid(error: msgspec.ValidationError, known: Sequence[str] = ()) -> Invalid:
     """Msgspec's message as ours: a sentence, and the path of the field."""
     text = str(error)
     place, name = _PLACE.search(text), _NAMED.search(text)
     parts = [place[1] if place else "", name[1] if name else ""]
     field = ".".join(part for part in parts if part)
-    sentence = _PLACE.sub("", text)
-    return Invalid(f"{field or 'The request'}: {sentence}."[:500], field=field[:200] or None)
+    sentence = f"{field or 'The request'}: {_PLACE.sub('', text)}."
+    if name is not None and "unknown" in text:
+        near = difflib.get_close_matches(name[1], known, 1)
+        sentence = f"There is no field {field!r}" + (f"; did you mean {near[0]}?" if near else ".")
+    return Invalid(sentence[:500], field=field[:200] or None)
+
+
+def _names(kind: Any) -> set[str]:
+    """The names of a struct's fields, and of those of the structs in it."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return set()
+    fields = msgspec.structs.fields(kind)
+    return {f.encode_name for f in fields}.union(*(_names(f.type) for f in fields))
 
 
 def _may_be(kind: type[Any], annotation: Any) -> bool:
