@@ -103,16 +103,22 @@ def _over_memory(
         f"Out of memory: it used {human_bytes(used)}, more than the "
         f"{human_bytes(asked)} it asked for."
     )
-    return Outcome.FAILED, reason, more_memory(spec, machine_memory)
+    return Outcome.FAILED, reason, more_memory(spec, machine_memory, used)
 
 
-def more_memory(spec: JobSpec, machine_memory: int) -> JobSpec | None:
-    """The spec with twice the memory, in whole GiB where it is that much; None if it can't."""
+def more_memory(spec: JobSpec, machine_memory: int, used: int = 0) -> JobSpec | None:
+    """The spec with memory doubled until it holds ``used`` bytes; None if it can't be.
+
+    ``used`` is what all nodes had together. Whole GiB where it is two or more.
+    """
     if spec.resources.memory is None:
         return None
     asked = memory_bytes(spec.resources.memory)
     most = machine_memory // spec.distributed.nodes
-    wanted = min(asked * 2, most)
+    wanted = asked * 2
+    while wanted * spec.distributed.nodes <= used:
+        wanted *= 2
+    wanted = min(wanted, most)
     if wanted < asked * 1.2:
         return None
     memory = f"{math.floor(wanted / _GIB)}Gi" if wanted >= 2 * _GIB else f"{wanted // 1024**2}Mi"
