@@ -23,7 +23,7 @@ interface HeaderProps {
 export function JobHeader(props: HeaderProps): React.ReactElement {
   const { job, now, actions, trans } = props;
   return (
-    <header className="sub-JobHeader">
+    <div className="sub-JobHeader">
       <div className="sub-JobHeader-title">
         <h1>{job.name}</h1>
         <span role="status" aria-live="polite">
@@ -39,7 +39,7 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
       {job.reason && <p className="sub-Reason">{job.reason}</p>}
       <JobProgress job={job} trans={trans} />
       <Timeline job={job} now={now} trans={trans} />
-    </header>
+    </div>
   );
 }
 

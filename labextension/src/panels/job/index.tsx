@@ -36,6 +36,8 @@ export class JobView extends ReactWidget {
     this.title.icon = submarineIcon;
     this.title.closable = true;
     this._job.model.changed.connect(this._rename, this);
+    // A model that a card shares may know the job already, and then nothing changes.
+    this._rename();
     theme?.changed.connect(this.update, this);
   }
 
