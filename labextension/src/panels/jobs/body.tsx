@@ -59,7 +59,7 @@ function Nothing(props: { jobs: JobsModel; trans: TranslationBundle }): React.Re
   if (status === 'forbidden' || status === 'failed') {
     return (
       <Message kind={status}>
-        {problem}{' '}
+        {problem} {status === 'forbidden' && trans.__('Sign in again.')}{' '}
         <TextButton onClick={() => void jobs.refresh()}>{trans.__('Try again')}</TextButton>
       </Message>
     );
