@@ -64,7 +64,7 @@ def open_job(page: Page, name: str) -> Locator:
 
 def state(view: Locator) -> Locator:
     """The job's state as its view's head says it."""
-    return view.locator("header").get_by_role("status")
+    return view.locator(".sub-JobHeader").get_by_role("status")
 
 
 def tab(view: Locator, name: str) -> Locator:
