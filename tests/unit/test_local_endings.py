@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from submarine_ext.domain.jobs import Distributed, JobSpec, Resources
+from submarine_ext.domain.quantities import memory_bytes
 from submarine_ext.engines.base import Outcome, Task
 from submarine_ext.engines.local import endings
 
@@ -81,9 +82,14 @@ def test_killed_by_the_system_for_want_of_memory_is_told_from_a_plain_kill(task)
 )
 def test_a_remedy_doubles_the_memory_as_far_as_the_machine_goes(task, asked, nodes, remedy):
     job = task(resources=Resources(memory=asked), distributed=Distributed(nodes=nodes))
-    said = ended(job, kind="memory", codes=[-9], used=17 * GIB)
+    said = ended(job, kind="memory", codes=[-9], used=memory_bytes(asked) * nodes)
     assert (said.remedy and said.remedy.resources.memory) == remedy
     assert said.remedy is None or said.remedy.command == job.spec.command
+
+
+def test_a_remedy_is_doubled_until_it_holds_what_the_job_used(task):
+    said = ended(task(resources=Resources(memory="512Mi")), kind="memory", codes=[-9], used=5 * GIB)
+    assert said.remedy.resources.memory == "8Gi"
 
 
 def test_the_memory_used_is_told_beside_what_was_asked_for(task):
