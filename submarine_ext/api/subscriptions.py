@@ -27,7 +27,7 @@ from submarine_ext.services.feed import Frame, encode
 _log = logging.getLogger("submarine_ext")
 
 PAGE = 500
-LOG_CHUNK = 256 * 1024
+LOG_CHUNK = 512 * 1024
 POINTS = 10_000
 #: WebSocket-style codes of a ``closed`` frame.
 REVOKED, GONE = 4403, 4404

@@ -72,7 +72,7 @@ class Submarine:
         self.people = People(store)
         self.bundles = Bundles(bundle_files, settings.folder_root)
         self.results = Results(store, job_files)
-        self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._wake)
+        self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
         self.feed = Feed()
         self._relay = Relay(store, self.feed.events)
         self._collector = Collector(store, job_files, self.feed)
@@ -107,8 +107,8 @@ class Submarine:
             await engine.close()
         await self._store.close()
 
-    def _wake(self) -> None:
-        self._reconciler.wake()
+    def _asked(self) -> None:
+        self._reconciler.asked()
 
     def _ended(self, job: str, attempt: int) -> None:
         self.feed.ended(job, attempt)

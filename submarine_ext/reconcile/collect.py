@@ -77,11 +77,6 @@ class Collector:
             self._attempts[key] = Attempt(job, self._files, self._clock)
             self._awake.set()
 
-    def forget(self, job_id: str) -> None:
-        """Stop following a job whose logs will say nothing (more)."""
-        for key in [key for key in self._attempts if key[0] == job_id]:
-            self._done(key)
-
     async def drain(self, job_id: str, attempt: int) -> None:
         """Return when everything that the ended attempt's logs say is stored.
 

@@ -30,7 +30,7 @@ BURST_SECONDS = 0.5
 
 
 class Reconciler:
-    """``run()`` until cancelled; ``wake()`` when there may be something to do."""
+    """``run()`` until cancelled; ``asked()`` and ``wake()`` when there may be something to do."""
 
     def __init__(
         self,
@@ -44,11 +44,15 @@ class Reconciler:
         self._dispatcher = dispatcher
         self._recorder = recorder
         self._awake = asyncio.Event()
-        self._wakes = 0
+        self._asked = 0
+
+    def asked(self) -> None:
+        """Somebody submitted, stopped or retried a job."""
+        self._asked += 1
+        self._awake.set()
 
     def wake(self) -> None:
-        """Something was submitted, stopped or retried."""
-        self._wakes += 1
+        """Something else happened after which a job may be pending."""
         self._awake.set()
 
     async def run(self) -> None:
@@ -68,9 +72,9 @@ class Reconciler:
     async def _dispatch(self) -> None:
         while True:
             self._awake.clear()
-            self._wakes = 0
+            self._asked = 0
             more = await _keep_trying(self._dispatcher.turn)
-            if self._wakes > BURST:
+            if self._asked > BURST:
                 # Whoever submits hundreds wants them accepted; starting can wait a moment.
                 await asyncio.sleep(BURST_SECONDS)
             if not more:

@@ -238,16 +238,6 @@ class TestDraining:
         await server.collector.drain("j1", 1)
         await server.collector.drain("unknown", 1)
 
-    async def test_forgetting_a_job_ends_the_wait(self, server):
-        job = await server.add()
-        server.collector.follow(job)
-        waiting = asyncio.create_task(server.collector.drain("j1", 1))
-        await asyncio.sleep(0)
-
-        server.collector.forget("j1")
-
-        await waiting
-
     async def test_a_further_attempt_begins_with_nothing(self, server):
         first = await server.add()
         server.print(first, loss(0))
