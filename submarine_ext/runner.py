@@ -216,6 +216,8 @@ def _client(notebook: Any) -> Any:
 
         def get_kernel_spec(self, kernel_name: str) -> Any:
             command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            # Its warnings (about loopback TCP, say) are not the job's; errors are.
+            command.append("--log-level=ERROR")
             return KernelSpec(argv=command, language="python", display_name=kernel_name)
 
     class Echoing(NotebookClient):
