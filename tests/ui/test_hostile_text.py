@@ -1,7 +1,6 @@
 """Names, logs, metrics and outputs are text from somebody else: shown, never obeyed.
 
-Each payload would call ``window.obeyed`` or fetch ``/obeyed``; neither may happen. Broken on
-purpose (a log line through ``innerHTML``) the test fails.
+Each payload would call ``window.obeyed`` or fetch ``/obeyed``; neither may happen.
 """
 
 from __future__ import annotations
