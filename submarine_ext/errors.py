@@ -8,7 +8,8 @@
     ├── Forbidden          known, but not allowed
     ├── NotFound           absent, or invisible to whoever asks: the same words
     ├── Conflict           the request contradicts the present state
-    │   └── KeyReused      an idempotency key came back with another request
+    │   ├── KeyReused      an idempotency key came back with another request
+    │   └── Stale          a save was made from a version that is no longer current
     ├── QuotaExceeded      says which quota, used and limit
     ├── Unavailable        try again later (``retry_after`` seconds)
     │   └── StorageFull    no room left to write; what was acknowledged is kept
@@ -70,10 +71,36 @@ class KeyReused(Conflict):
     code = "idempotency_mismatch"
 
 
+class Stale(Conflict):
+    """Somebody saved meanwhile. Both bodies are kept: ``current`` is the version that the file
+    has now (None: it is gone), ``kept`` the one that was refused (both ids of versions).
+    """
+
+    code = "stale"
+
+    def __init__(self, detail: str, *, current: str | None, etag: str | None, kept: str) -> None:
+        super().__init__(detail, field="If-Match")
+        self.current = current
+        self.etag = etag
+        self.kept = kept
+
+
 class QuotaExceeded(SubmarineError):
-    """A quota has no room: ``detail`` says which, how much is used and the limit."""
+    """A quota has no room: ``detail`` says whose and which, how much is used, the limit and
+    by whom. ``quota`` is its name, ``used`` and ``limit`` are numbers (CPUs, bytes, GPUs,
+    hours), ``holders`` the people who use most of it.
+    """
 
     code = "quota_exceeded"
+
+    def __init__(
+        self, detail: str, *, quota: str, used: float, limit: float, holders: list[str]
+    ) -> None:
+        super().__init__(detail)
+        self.quota = quota
+        self.used = used
+        self.limit = limit
+        self.holders = holders
 
 
 class Unavailable(SubmarineError):

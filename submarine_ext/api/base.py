@@ -32,12 +32,19 @@ from submarine_ext.errors import Forbidden, Invalid, SubmarineError, TooLarge, U
 from submarine_ext.identity.principal import principal_of
 
 if TYPE_CHECKING:
+    from submarine_ext.services.audit import Audit
     from submarine_ext.services.bundles import Bundles
+    from submarine_ext.services.comparisons import Comparisons
+    from submarine_ext.services.documents import Documents
     from submarine_ext.services.engines import Engines
     from submarine_ext.services.feed import Feed
     from submarine_ext.services.jobs import Jobs
+    from submarine_ext.services.notes import Notes
     from submarine_ext.services.people import People
+    from submarine_ext.services.projects import Projects
     from submarine_ext.services.results import Results
+    from submarine_ext.services.secrets import Secrets
+    from submarine_ext.services.teams import Teams
 
 SETTING = "submarine_ext_site"
 VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -52,6 +59,13 @@ class Services(Protocol):
     bundles: Bundles
     engines: Engines
     people: People
+    teams: Teams
+    projects: Projects
+    secrets: Secrets
+    documents: Documents
+    comparisons: Comparisons
+    notes: Notes
+    audit: Audit
     feed: Feed
 
 
@@ -193,6 +207,7 @@ class Endpoint(Guard):
             self._check_body_headers(declared)
         if not declared.public:
             self.services = await self.site.services()
+            await self.services.people.arrive(self.principal)
 
     def _check_body_headers(self, declared: Operation) -> None:
         headers = self.request.headers

@@ -63,6 +63,7 @@ class Events(WebSocketHandler, Guard):
         if not self.token_authenticated:
             self._require_ticket(query.ticket)
         self._services = await self.site.services()
+        await self._services.people.arrive(self.principal)
         await super().get()
 
     def _require_handshake(self) -> None:

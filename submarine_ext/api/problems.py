@@ -18,14 +18,27 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Struct, frozen=True):
-    """``code`` is for programs, ``detail`` one sentence for people, ``field`` what to change."""
+    """``code`` is for programs, ``detail`` one sentence for people, ``field`` what to change.
+
+    ``message`` repeats ``detail`` where Jupyter's own clients look for it. A save that came
+    too late (412) tells ``current`` and ``kept`` (versions) and ``etag`` (of the current one);
+    a quota (429) tells ``quota``, ``used``, ``limit`` and ``holders``.
+    """
 
     type: str
     title: str
     status: int
     code: str
     detail: str
+    message: str
     field: str | UnsetType = UNSET
+    current: str | None | UnsetType = UNSET
+    etag: str | None | UnsetType = UNSET
+    kept: str | UnsetType = UNSET
+    quota: str | UnsetType = UNSET
+    used: float | UnsetType = UNSET
+    limit: float | UnsetType = UNSET
+    holders: list[str] | UnsetType = UNSET
 
 
 class UnsupportedMedia(errors.Invalid):
@@ -56,6 +69,7 @@ STATUS: dict[type[BaseException], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Stale: HTTPStatus.PRECONDITION_FAILED,
     errors.QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -68,6 +82,8 @@ _FRAMEWORK = {
     405: ("method_not_allowed", "This route has no such operation."),
     413: ("too_large", "The request is too large."),
 }
+#: What an error knows beyond its words, by the names of its attributes.
+_MORE = ("field", "current", "etag", "kept", "quota", "used", "limit", "holders")
 _INTERNAL = ("internal", "Something went wrong in the server; its log says what.")
 _NOT_FOUND = errors.NotFound()
 
@@ -78,7 +94,8 @@ def problem(error: BaseException) -> Problem:
         return _problem(HTTPStatus.NOT_FOUND, _NOT_FOUND.code, _NOT_FOUND.detail)
     if isinstance(error, errors.SubmarineError):
         known = _problem(_status(error), error.code, error.detail)
-        return structs.replace(known, field=error.field) if error.field else known
+        told = {name: vars(error)[name] for name in _MORE if vars(error).get(name) is not None}
+        return structs.replace(known, **told)
     if isinstance(error, HTTPError):
         return _framework(error.status_code)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *_INTERNAL)
@@ -105,4 +122,4 @@ def _framework(status: int) -> Problem:
 
 
 def _problem(status: HTTPStatus, code: str, detail: str) -> Problem:
-    return Problem(f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail)
+    return Problem(f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail, detail)

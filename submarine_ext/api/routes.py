@@ -8,14 +8,54 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from submarine_ext.api import bundles, engines, events, health, jobs, openapi, outputs, people
+from submarine_ext.api import (
+    audit,
+    bundles,
+    contents,
+    engines,
+    events,
+    files,
+    health,
+    jobs,
+    openapi,
+    outputs,
+    people,
+    projects,
+    secrets,
+    teams,
+)
 from submarine_ext.api.base import Guard, Nowhere
 
 BASE = "/submarine/api"
 
 ROUTES: dict[str, type[Guard]] = {
     "/me": people.WhoAmI,
-    "/projects": people.Projects,
+    "/users": people.Users,
+    "/users/{user}": people.OneUser,
+    "/teams": teams.Teams,
+    "/teams/{team}": teams.OneTeam,
+    "/teams/{team}/members/{user}": teams.OneMember,
+    "/projects": projects.Projects,
+    "/projects/{project}": projects.OneProject,
+    "/projects/{project}/grants": projects.Grants,
+    "/projects/{project}/grants/{subject}": projects.OneGrant,
+    "/projects/{project}/transfer": projects.Transfer,
+    "/projects/{project}/transfer/accept": projects.Accept,
+    "/projects/{project}/break-glass": projects.Emergency,
+    "/projects/{project}/secrets": secrets.Secrets,
+    "/projects/{project}/secrets/{secret}": secrets.OneSecret,
+    "/projects/{project}/versions/{path}": files.Versions,
+    "/projects/{project}/merges/{path}": files.Merges,
+    "/projects/{project}/trash": files.Trash,
+    "/projects/{project}/trash/{path}": files.OneTrashed,
+    "/projects/{project}/imports": files.Imports,
+    "/projects/{project}/exports/{path}": files.Export,
+    "/contents": contents.Root,
+    "/contents/{project}": contents.ProjectFolder,
+    "/contents/{project}/{path}/checkpoints/{version}": contents.OneCheckpoint,
+    "/contents/{project}/{path}/checkpoints": contents.Checkpoints,
+    "/contents/{project}/{path}": contents.OnePath,
+    "/files/{project}/{path}": files.Download,
     "/projects/{project}/jobs": jobs.ProjectJobs,
     "/jobs/{job}": jobs.OneJob,
     "/jobs/{job}/stop": jobs.Stop,
@@ -27,6 +67,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/bundles": bundles.Bundles,
     "/bundles/{sha256}": bundles.OneBundle,
     "/engines": engines.Engines,
+    "/audit": audit.Audit,
     "/events": events.Events,
     "/tickets": events.Tickets,
     "/health": health.HealthCheck,
@@ -39,6 +80,11 @@ PARTS = {
     "job": r"j[0-9a-hjkmnp-tv-z]{11}",
     "sha256": r"[0-9a-f]{64}",
     "path": r".{1,4096}",
+    "team": r"[a-z0-9][a-z0-9-]{0,62}",
+    "user": r"[^/]{1,1024}",
+    "subject": r"(?:user|team)(?::|%3[aA])[^/]{1,1024}",
+    "secret": r"[A-Za-z_][A-Za-z0-9_]{0,254}",
+    "version": r"[0-9]{1,18}",
 }
 
 

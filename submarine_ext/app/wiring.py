@@ -14,30 +14,37 @@ from pathlib import Path
 from msgspec import Struct
 
 from submarine_ext.domain.bundles import MAX_PACKED
-from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.engines.local.engine import LocalEngine
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
+from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.reconciler import Reconciler
 from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.relay import Relay
+from submarine_ext.services.audit import Audit
 from submarine_ext.services.bundles import Bundles
+from submarine_ext.services.comparisons import Comparisons
+from submarine_ext.services.documents import Documents
 from submarine_ext.services.engines import Engines
 from submarine_ext.services.feed import Feed
 from submarine_ext.services.jobs import Jobs
+from submarine_ext.services.notes import Notes
 from submarine_ext.services.people import People
+from submarine_ext.services.projects import Projects
 from submarine_ext.services.results import Results
-from submarine_ext.store import projects
+from submarine_ext.services.secrets import Secrets
+from submarine_ext.services.teams import Teams
 from submarine_ext.store.store import Store
 
 DATABASE = "submarine.sqlite"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What may be configured. ``root`` holds everything; ``owner`` owns the default project.
+    """What may be configured. ``root`` holds everything; ``owner`` is the person whose server
+    this is; ``admins`` are admins whatever the database says.
 
     ``cpu``, ``memory`` (bytes) and ``gpu`` replace what the local engine finds on the
     machine; ``folder_root`` is what the lab's file browser shows.
@@ -49,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cpu: float | None = None
     memory: int | None = None
     gpu: int | None = None
+    admins: frozenset[str] = frozenset()
     python: str = sys.executable
     max_bundle_bytes: int = MAX_PACKED
 
@@ -69,7 +77,15 @@ class Submarine:
         )
         self._engines = {local.name: local}
         self.engines = Engines(self._engines)
-        self.people = People(store)
+        project_files = ProjectFiles(settings.root / "projects")
+        self.people = People(store, settings.owner, settings.admins)
+        self.teams = Teams(store)
+        self.projects = Projects(store)
+        self.secrets = Secrets(store)
+        self.audit = Audit(store)
+        self.documents = Documents(store, project_files)
+        self.comparisons = Comparisons(self.documents)
+        self.notes = Notes(self.documents)
         self.bundles = Bundles(bundle_files, settings.folder_root)
         self.results = Results(store, job_files)
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
@@ -87,8 +103,8 @@ class Submarine:
         """Open the database and begin to look after jobs. Raises NewerDatabase, Unavailable."""
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         store = await Store.open(settings.root / DATABASE)
-        await store.write(lambda tx: projects.ensure(tx, DEFAULT, "Default", settings.owner))
         submarine = cls(settings, store)
+        await submarine.people.prepare()
         for engine in submarine._engines.values():
             await engine.open()
         for work in (submarine._relay, submarine._collector, submarine._reconciler):

@@ -11,9 +11,12 @@ from msgspec import Struct
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """``kind`` is ``job`` (fields of a Job that changed) or ``deleted``; see protocol.md.
+    """``kind`` says who hears of it: ``job`` and ``deleted`` (a job), ``file``, ``project``,
+    ``access`` and ``notice`` go to whoever follows the project; ``audit`` to nobody.
 
-    ``actor`` is a person's name, or ``submarine`` for what the server does by itself.
+    ``data`` is what followers get, ``before`` and ``after`` are for the audit view only
+    (``after`` None: it is ``data``). ``actor`` is a person's name, or ``submarine`` for what
+    the server does by itself. ``project`` is empty for what belongs to none (teams, users).
     ``seq`` is 0 until the store has numbered the row.
     """
 
@@ -24,7 +27,22 @@ class EventRow(Struct, frozen=True, kw_only=True):
     kind: str
     object: str
     data: dict[str, Any]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
     seq: int = 0
 
 
 SYSTEM = "submarine"
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """Who did what to which object, what it was before and what it is after."""
+
+    seq: int
+    time: str
+    project: str
+    actor: str
+    action: str
+    object: str
+    before: dict[str, Any] | None
+    after: dict[str, Any]

@@ -145,7 +145,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """A job as everybody sees it. Times are RFC 3339 UTC strings with a ``Z``.
 
     ``revision`` grows by one with each recorded change, so that whoever merges frames
-    with lists can tell which is newer.
+    with lists can tell which is newer. ``versions`` maps the paths of the project's files
+    that it ran to their versions.
     """
 
     id: str
@@ -168,6 +169,11 @@ class Job(Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     ranks: int = 1
     revision: int = 1
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+#: Stands in for the spec of a job before somebody who may see the job but not its spec.
+WITHHELD = JobSpec()
 
 
 class Event(StrEnum):

@@ -10,6 +10,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
+from msgspec import Struct
+
 from submarine_ext.domain.jobs import Framework, JobSpec
 from submarine_ext.domain.paths import inside
 from submarine_ext.domain.quantities import cpu_millis, memory_bytes
@@ -119,3 +121,18 @@ def _check_distributed(spec: JobSpec) -> None:
         raise Invalid("A notebook runs as one process; distribute a script.", field="distributed")
     if spec.distributed.framework is Framework.NONE and spec.code is not None:
         raise Invalid("A cell runs as one process; distribute a script.", field="distributed")
+
+
+class Demand(Struct, frozen=True):
+    """What a job asks for in all: thousandths of a CPU, bytes, GPUs."""
+
+    cpu: int
+    memory: int
+    gpu: int
+
+
+def demand(spec: JobSpec) -> Demand:
+    """The sum over the job's nodes; ``resources`` are one node's."""
+    nodes, asked = spec.distributed.nodes, spec.resources
+    memory = memory_bytes(asked.memory) if asked.memory is not None else 0
+    return Demand(cpu_millis(asked.cpu) * nodes, memory * nodes, asked.gpu * nodes)

@@ -6,21 +6,80 @@ between the question and the deed.
 
 from __future__ import annotations
 
-from submarine_ext.domain.access import Capability, Principal, require
-from submarine_ext.errors import NotFound
-from submarine_ext.store import jobs, projects
+from submarine_ext.domain.access import (
+    ADMINISTRATION,
+    CHANGES,
+    SIGNED_IN,
+    Capability,
+    Principal,
+    Relation,
+    Role,
+    require,
+    rights,
+)
+from submarine_ext.domain.projects import ProjectState
+from submarine_ext.domain.times import now
+from submarine_ext.errors import Conflict, Forbidden, NotFound
+from submarine_ext.store import access, jobs
 from submarine_ext.store.store import Transaction
 
+_CLOSED = {
+    ProjectState.ARCHIVED: "The project is archived: an owner can make it active again.",
+    ProjectState.TRASHED: "The project is in the trash: an owner can restore it.",
+    ProjectState.ORPHANED: "The project has no owner left: an admin must name one.",
+}
+_OWNERS_ONLY = (ProjectState.TRASHED,)
 
-def may(tx: Transaction, who: Principal, project: str, capability: Capability) -> None:
-    """Raise NotFound or Forbidden unless ``who`` has the capability in the project."""
-    require(projects.role(tx, project, who.name), capability)
+
+def signed_in(tx: Transaction, who: Principal, capability: Capability) -> access.Standing:
+    """Raise Forbidden unless ``who`` has the capability on the server itself."""
+    standing = access.at_all(tx, who.name)
+    _refuse_disabled(standing)
+    allowed = SIGNED_IN | ADMINISTRATION if standing.admin else SIGNED_IN
+    if capability not in allowed:
+        raise Forbidden("This is for administrators of the server.")
+    return standing
 
 
-def job(tx: Transaction, who: Principal, job_id: str, capability: Capability) -> jobs.Record:
-    """The job, if ``who`` has the capability in its project."""
+def may(tx: Transaction, who: Principal, project: str, capability: Capability) -> Relation:
+    """Raise NotFound, Forbidden or (closed project) Conflict unless ``who`` may."""
+    standing = access.standing(tx, who.name, project, now())
+    _refuse_disabled(standing)
+    relation = standing.relation
+    if relation is None:
+        raise NotFound
+    if standing.state in _OWNERS_ONLY and relation.role is not Role.OWNER and not relation.admin:
+        raise NotFound
+    require(relation, capability)
+    if capability in CHANGES and standing.state in _CLOSED:
+        raise Conflict(_CLOSED[standing.state])
+    return relation
+
+
+def job(
+    tx: Transaction,
+    who: Principal,
+    job_id: str,
+    capability: Capability,
+    any_ones: Capability | None = None,
+) -> jobs.Record:
+    """The job, if ``who`` has the capability in its project.
+
+    ``any_ones`` is asked for instead where the job is somebody else's.
+    """
     record = jobs.get(tx, job_id)
     if record is None:
         raise NotFound
-    may(tx, who, record.job.project, capability)
+    others = any_ones is not None and record.job.owner != who.name
+    may(tx, who, record.job.project, any_ones if others and any_ones else capability)
     return record
+
+
+def sees(relation: Relation, capability: Capability) -> bool:
+    """Whether a part of an answer may be shown."""
+    return capability in rights(relation)
+
+
+def _refuse_disabled(standing: access.Standing) -> None:
+    if standing.disabled:
+        raise Forbidden("Your account is disabled; ask an administrator of this server.")

@@ -1,32 +1,44 @@
-"""Who is asking, and what is theirs."""
+"""Who is asking, who else is here, and what admins change of them."""
 
 from __future__ import annotations
 
-from submarine_ext.domain.access import ROLES, SIGNED_IN, Principal
-from submarine_ext.domain.people import Me
-from submarine_ext.domain.projects import DEFAULT, Project
-from submarine_ext.store import projects
+from submarine_ext.domain.access import Principal
+from submarine_ext.domain.pages import Page, Search
+from submarine_ext.domain.people import Me, User, UserChange
 from submarine_ext.store.store import Store
 
 
 class People:
-    """The service; teams and admins arrive with sharing."""
+    """The service. ``owner`` is the person whose server this is, whose personal project is
+    called ``default``; ``admins`` are admins by configuration.
+    """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owner: str, admins: frozenset[str]) -> None:
         self._store = store
+        self._owner = owner
+        self._admins = admins
+        self._arrived: set[str] = set()
+
+    async def prepare(self) -> None:
+        """At start: the configured admins are admins, the owner of the server is somebody."""
+        raise NotImplementedError
+
+    async def arrive(self, who: Principal) -> None:
+        """First sight of a verified identity: a user with a personal project from now on."""
+        raise NotImplementedError
 
     async def me(self, who: Principal) -> Me:
-        """The asker: name, rights, personal project."""
-        role = await self._store.read(lambda tx: projects.role(tx, DEFAULT, who.name))
-        rights = SIGNED_IN | (ROLES[role] if role else frozenset())
-        return Me(
-            user=who.name,
-            teams=[],
-            admin=False,
-            capabilities=sorted(rights),
-            personal_project=DEFAULT if role else None,
-        )
+        """The asker: name, rights, personal project, quota and use."""
+        raise NotImplementedError
 
-    async def projects(self, who: Principal) -> list[Project]:
-        """The projects in which the asker has a role."""
-        return await self._store.read(lambda tx: projects.of(tx, who.name))
+    async def search(self, who: Principal, wanted: Search) -> Page[User]:
+        """People by a part of their name."""
+        raise NotImplementedError
+
+    async def get(self, who: Principal, name: str) -> User:
+        """One person."""
+        raise NotImplementedError
+
+    async def change(self, who: Principal, name: str, change: UserChange) -> User:
+        """Change a person's account."""
+        raise NotImplementedError

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from submarine_ext.domain.events import EventRow
 from submarine_ext.store.schema import events
 
 _INSERT = insert(events)
 _GIVEN = [name for name in EventRow.__struct_fields__ if name != "seq"]
+_JSON = ("data", "before", "after")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def append(conn: Connection, row: EventRow) -> None:
     """Add one row (its ``seq`` is given here); it takes effect with the caller's transaction."""
     values = {name: getattr(row, name) for name in _GIVEN}
-    conn.execute(_INSERT, {**values, "data": msgspec.json.encode(row.data).decode()})
+    for name in _JSON:
+        if values[name] is not None:
+            values[name] = msgspec.json.encode(values[name]).decode()
+    conn.execute(_INSERT, values)
 
 
 def after(
@@ -31,9 +35,14 @@ def after(
     if job is not None:
         query = query.where(events.c.object == job)
     rows = conn.execute(query).mappings()
-    return [EventRow(**{**row, "data": _decode(row["data"])}) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def head(conn: Connection) -> int:
     """The number of the newest row, 0 for none."""
     return conn.execute(select(func.max(events.c.seq))).scalar() or 0
+
+
+def _row(row: RowMapping) -> EventRow:
+    decoded = {name: _decode(row[name]) if row[name] is not None else None for name in _JSON}
+    return EventRow(**{**row, **decoded})

@@ -36,13 +36,14 @@ from submarine_ext.domain.jobs import (
     decide,
 )
 from submarine_ext.domain.pages import JobFilter, Page
+from submarine_ext.domain.specs import demand
 from submarine_ext.domain.times import now
 from submarine_ext.errors import Invalid
 from submarine_ext.store import events
 from submarine_ext.store.schema import idempotency, jobs, params, points, tails
 
 UNFINISHED = tuple(str(state) for state in JobState if state not in TERMINAL)
-_JSON = ("spec", "remedy", "progress", "latest")
+_JSON = ("spec", "remedy", "progress", "latest", "versions")
 
 _INSERT = insert(jobs)
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
@@ -57,6 +58,7 @@ _BY_KEY = select(idempotency.c.request, idempotency.c.job).where(
 
 _spec = msgspec.json.Decoder(JobSpec).decode
 _progress = msgspec.json.Decoder(Progress).decode
+_versions = msgspec.json.Decoder(dict[str, str]).decode
 _latest = msgspec.json.Decoder(dict[str, float | str]).decode
 
 
@@ -79,6 +81,8 @@ def add(conn: Connection, job: Job, *, actor: str, retries: int) -> None:
 def _insert_row(conn: Connection, job: Job, retries: int) -> None:
     row = {name: getattr(job, name) for name in Job.__struct_fields__}
     row |= {name: _text(row[name]) for name in _JSON}
+    asked = demand(job.spec)
+    row |= {"cpu": asked.cpu, "memory": asked.memory, "gpu": asked.gpu}
     conn.execute(_INSERT, {**row, "generation": 1, "retries_left": retries, "grace_seconds": 10.0})
 
 
@@ -171,7 +175,15 @@ def change(
         return None
     own = {name: values.pop(name) for name in list(values) if name in Record.__struct_fields__}
     job = msgspec.structs.replace(record.job, **values)
-    _tell(conn, job, actor, action, {"id": job.id, **msgspec.to_builtins(values)})
+    before = {name: getattr(record.job, name) for name in values if name not in own}
+    _tell(
+        conn,
+        job,
+        actor,
+        action,
+        {"id": job.id, **msgspec.to_builtins(values)},
+        before=msgspec.to_builtins(before),
+    )
     return msgspec.structs.replace(record, job=job, **own)
 
 
@@ -223,7 +235,14 @@ def remember(conn: Connection, principal: str, key: str, request: str, job: str)
 
 
 def _tell(
-    conn: Connection, job: Job, actor: str, action: str, data: Any, kind: str = "job"
+    conn: Connection,
+    job: Job,
+    actor: str,
+    action: str,
+    data: Any,
+    *,
+    kind: str = "job",
+    before: Any = None,
 ) -> None:
     row = EventRow(
         time=now(),
@@ -233,6 +252,7 @@ def _tell(
         kind=kind,
         object=job.id,
         data=data,
+        before=before,
     )
     events.append(conn, row)
 
@@ -246,9 +266,12 @@ def _record(row: RowMapping) -> Record:
     own = {
         name: values.pop(name) for name in ("seq", "generation", "retries_left", "grace_seconds")
     }
+    for name in ("cpu", "memory", "gpu"):  # the spec says them
+        del values[name]
     values["spec"] = _spec(values["spec"])
     values["remedy"] = None if values["remedy"] is None else _spec(values["remedy"])
     values["progress"] = None if values["progress"] is None else _progress(values["progress"])
+    values["versions"] = _versions(values["versions"])
     values["latest"] = _latest(values["latest"])
     values["state"] = JobState(values["state"])
     values["target"] = Target(values["target"])

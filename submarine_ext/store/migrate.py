@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def current(conn: Connection) -> str | None:

@@ -26,9 +26,165 @@ projects = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("title", Text, nullable=False),
-    Column("owner", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("visibility", Text, nullable=False, server_default="private"),
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("settings", Text, nullable=False, server_default="{}"),
+    # Grows with each change of who may do what, in that change's transaction.
+    Column("epoch", Integer, nullable=False, server_default="1"),
+    # Whose personal project it is.
+    Column("person", Text),
+)
+Index("projects_person", projects.c.person, unique=True)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("admin", Integer, nullable=False),
+    Column("disabled", Integer, nullable=False),
+    Column("quota", Text, nullable=False),
+    # NULL: somebody gave them a role before they came.
+    Column("seen", Text),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("quota", Text, nullable=False),
     Column("created", Text, nullable=False),
 )
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("team", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    PrimaryKeyConstraint("team", "user", name="memberships_key"),
+)
+Index("memberships_by_user", memberships.c.user)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("project", Text, nullable=False),
+    # 'user' or 'team': a team may be called like a person.
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    PrimaryKeyConstraint("project", "kind", "subject", name="grants_key"),
+)
+Index("grants_by_subject", grants.c.kind, grants.c.subject)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("receiver", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Text, nullable=False),
+)
+
+emergencies = Table(
+    "emergencies",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("admin", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    PrimaryKeyConstraint("project", "admin", name="emergencies_key"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # Encrypted with the key that lies beside the database.
+    Column("value", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("written", Text, nullable=False),
+    PrimaryKeyConstraint("project", "name", name="secrets_key"),
+)
+
+# What a job was given, encrypted: its log is redacted of it, also after a secret has changed.
+redactions = Table(
+    "redactions",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("values", Text, nullable=False),
+    PrimaryKeyConstraint("job", "attempt", name="redactions_key"),
+)
+
+# Whose quotas a job counts against: 'user:alice', 'team:vision'. Kept when the job is deleted.
+charges = Table(
+    "charges",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    PrimaryKeyConstraint("job", "account", name="charges_key"),
+)
+Index("charges_by_account", charges.c.account)
+
+# GPU time of attempts that began; kept when the job is deleted.
+usage = Table(
+    "usage",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("gpu", Integer, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("finished", Text),
+    PrimaryKeyConstraint("job", "attempt", name="usage_key"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("deleted", Text),
+    Column("deleted_by", Text),
+    sqlite_autoincrement=True,
+)
+Index("documents_by_path", documents.c.project, documents.c.path)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("document", Integer, nullable=False),
+    # What is kept; the same as etag unless the project keeps no outputs.
+    Column("sha256", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("message", Text),
+    Column("base", Text),
+    sqlite_autoincrement=True,
+)
+Index("versions_by_document", versions.c.document, versions.c.id)
+Index("versions_by_sha256", versions.c.sha256)
+
+version_jobs = Table(
+    "version_jobs",
+    metadata,
+    Column("version", Integer, nullable=False),
+    Column("job", Text, nullable=False),
+    PrimaryKeyConstraint("version", "job", name="version_jobs_key"),
+)
+Index("version_jobs_by_job", version_jobs.c.job)
 
 jobs = Table(
     "jobs",
@@ -58,6 +214,11 @@ jobs = Table(
     Column("exit_code", Integer),
     Column("ranks", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("versions", Text, nullable=False, server_default="{}"),
+    # What all its nodes ask for together: thousandths of a CPU, bytes, GPUs.
+    Column("cpu", Integer, nullable=False, server_default="0"),
+    Column("memory", Integer, nullable=False, server_default="0"),
+    Column("gpu", Integer, nullable=False, server_default="0"),
     UniqueConstraint("id", name="jobs_id"),
     # AUTOINCREMENT: a number is never given again, also not after a delete.
     sqlite_autoincrement=True,
@@ -91,6 +252,8 @@ events = Table(
     Column("kind", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("data", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
     sqlite_autoincrement=True,
 )
 Index("events_by_project", events.c.project, events.c.seq)

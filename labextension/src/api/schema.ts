@@ -7,6 +7,40 @@ export interface FolderToPack {
   folder: string;
 }
 
+/** An untitled file of a type (`ext` for files), or a copy of another in this project. */
+export interface Creation {
+  type?: 'directory' | 'file' | 'notebook' | null;
+  ext?: string | null;
+  copy_from?: string | null;
+}
+
+/** Nothing to choose. */
+export interface submarine_ext.api.contents.Empty {
+}
+
+/** A file to save, as Jupyter has it. `chunk` counts the pieces of a large upload from 1; the last is -1. Fields that the server itself tells are accepted and mean nothing. */
+export interface Model {
+  type?: 'directory' | 'file' | 'notebook' | null;
+  format?: 'base64' | 'json' | 'text' | null;
+  content?: Json;
+  chunk?: number | null;
+  name?: string | null;
+  path?: string | null;
+  message?: string | null;
+  created?: Json;
+  last_modified?: Json;
+  mimetype?: Json;
+  size?: Json;
+  writable?: Json;
+  hash?: Json;
+  hash_algorithm?: Json;
+}
+
+/** The new path, on the drive: with the project first. */
+export interface Renaming {
+  path: string;
+}
+
 /** Opens one WebSocket within 30 seconds. */
 export interface Ticket {
   ticket: string;
@@ -38,7 +72,19 @@ export interface Problem {
   status: number;
   code: string;
   detail: string;
+  message: string;
   field?: string;
+  current?: string | null;
+  etag?: string | null;
+  kept?: string;
+  quota?: string;
+  used?: number;
+  limit?: number;
+  holders?: Array<string>;
+}
+
+/** Nothing to choose. */
+export interface submarine_ext.api.projects.Empty {
 }
 
 /** A folder of the server as a bundle; `size` in bytes, gzipped. */
@@ -71,6 +117,7 @@ export interface Job {
   exit_code: number | null;
   ranks: number;
   revision: number;
+  versions: { [name: string]: string };
 }
 
 /** What to run: exactly one of `command`, `script`, `notebook` or `code`. */
@@ -143,13 +190,275 @@ export interface Series {
   time: Array<number>;
 }
 
-/** The asker. `capabilities` are those in the personal project. */
+/** The asker. `capabilities` are those on the server and in the personal project; `quota` and `use` are the asker's own. */
 export interface Me {
   user: string;
   teams: Array<string>;
   admin: boolean;
   capabilities: Array<string>;
-  personal_project: string | null;
+  personal_project: string;
+  quota: Quota;
+  use: Use;
+}
+
+/** Limits: unfinished jobs at a time and what they ask for; GPU-hours in a calendar month. */
+export interface Quota {
+  jobs?: number | null;
+  cpu?: number | string | null;
+  memory?: number | string | null;
+  gpu?: number | null;
+  gpu_hours?: number | null;
+}
+
+/** What is taken now: jobs, CPUs (1.5), bytes, GPUs; GPU-hours since the month began (UTC). */
+export interface Use {
+  jobs: number;
+  cpu: number;
+  memory: number;
+  gpu: number;
+  gpu_hours: number;
+}
+
+/** Somebody. `admin`, `disabled` and `quota` are told to admins only (else None). */
+export interface User {
+  name: string;
+  seen: string | null;
+  admin: boolean | null;
+  disabled: boolean | null;
+  quota: Quota | null;
+}
+
+/** What an admin changes; what is absent stays. */
+export interface UserChange {
+  admin?: boolean;
+  disabled?: boolean;
+  quota?: Quota;
+}
+
+/** An admin's emergency access. The owners are told the reason. */
+export interface BreakGlass {
+  reason: string;
+  minutes?: number;
+}
+
+/** One relation tuple. `subject` is `user:NAME` or `team:NAME`. */
+export interface Grant {
+  subject: string;
+  role: Role | null;
+  by: string;
+  created: string;
+  known: boolean;
+  until: string | null;
+  reason: string | null;
+}
+
+/** What a member is; each includes the one before it. */
+export type Role = 'editor' | 'owner' | 'viewer';
+
+/** The role to give. */
+export interface GrantRequest {
+  role: Role;
+}
+
+/** `title` defaults to the name. */
+export interface NewProject {
+  name: string;
+  title?: string;
+  description?: string;
+  visibility?: Visibility;
+}
+
+/** `internal`: every signed-in person may read notebooks, without their outputs. */
+export type Visibility = 'internal' | 'private';
+
+/** Hand the project over to a person, who must accept. */
+export interface Offer {
+  to: string;
+}
+
+/** A project as the asker sees it. `name` is a slug and stays, `title` is free text. */
+export interface Project {
+  name: string;
+  title: string;
+  description: string;
+  visibility: Visibility;
+  state: ProjectState;
+  settings: ProjectSettings;
+  personal: boolean;
+  created: string;
+  role: Role | null;
+  capabilities: Array<string>;
+  owners: Array<string>;
+  offered_to: string | null;
+}
+
+/** `archived`: read-only. `trashed`: seen by its owners, who may restore or purge it. `orphaned`: no enabled person is an owner; an admin names one. */
+export type ProjectState = 'active' | 'archived' | 'orphaned' | 'trashed';
+
+/** `viewer_logs`: viewers may read job logs. `version_outputs`: versions keep outputs. */
+export interface ProjectSettings {
+  viewer_logs: boolean;
+  version_outputs: boolean;
+}
+
+/** What is absent stays. `state` `active` also takes a project out of the trash. */
+export interface ProjectChange {
+  title?: string;
+  description?: string;
+  visibility?: Visibility;
+  state?: Open;
+  settings?: SettingsChange;
+}
+
+/** The states that people choose; a DELETE puts a project into the trash. */
+export type Open = 'active' | 'archived';
+
+/** What is absent stays. */
+export interface SettingsChange {
+  viewer_logs?: boolean;
+  version_outputs?: boolean;
+}
+
+/** A secret's name, which is also the environment variable; who wrote it last and when. */
+export interface Secret {
+  name: string;
+  author: string;
+  written: string;
+}
+
+/** The value; it is never read back. */
+export interface SecretRequest {
+  value: string;
+}
+
+/** What a person is to be in a team. */
+export interface Membership {
+  role?: Standing;
+}
+
+/** What somebody is in a team; a manager looks after its members. */
+export type Standing = 'manager' | 'member';
+
+/** `name` is a slug and stays, `title` is free text (default: the name). */
+export interface NewTeam {
+  name: string;
+  title?: string;
+}
+
+/** `members`, `quota` and `use` are told to its members and to admins only (else empty, None). `role` is the asker's own. */
+export interface Team {
+  name: string;
+  title: string;
+  created: string;
+  role: Standing | null;
+  members: Array<Member>;
+  quota: Quota | null;
+  use: Use | null;
+}
+
+/** One person of a team. */
+export interface Member {
+  user: string;
+  role: Standing;
+}
+
+/** What is absent stays. `quota` is changed by admins only. */
+export interface TeamChange {
+  title?: string;
+  quota?: Quota;
+}
+
+/** Two versions of a file, cell by cell. `format`: notebook, text or binary (no cells). */
+export interface Diff {
+  path: string;
+  format: string;
+  before: Version;
+  after: Version;
+  cells: Array<CellDiff>;
+  metadata_changed: boolean;
+  operations: Array<Json>;
+}
+
+/** One version, as Jupyter's checkpoint model (`id`, `last_modified`) and more. */
+export interface Version {
+  id: string;
+  last_modified: string;
+  author: string;
+  kind: VersionKind;
+  message: string | null;
+  size: number;
+  etag: string;
+  base: string | null;
+  jobs: Array<string>;
+  current: boolean;
+}
+
+/** How a version came about. `found`: the file was changed outside the lab. */
+export type VersionKind = 'conflict' | 'found' | 'imported' | 'restored' | 'saved';
+
+/** One cell (or the whole text of another file) in two versions. */
+export interface CellDiff {
+  change: Change;
+  cell_type: string;
+  lines: Array<string>;
+  outputs_changed: boolean;
+  metadata_changed: boolean;
+}
+
+/** What happened to a cell, or who changed it. */
+export type Change = 'added' | 'changed' | 'removed' | 'same';
+
+/** A Zeppelin note (`.json` of 0.8, `.zpln` of 0.9 and later) to become a notebook. */
+export interface Import {
+  path: string;
+  note: { [name: string]: Json };
+}
+
+/** A three-way merge. `metadata` is the merged notebook's; `nbformat` its format. */
+export interface Merge {
+  path: string;
+  format: string;
+  cells: Array<CellMerge>;
+  conflicts: number;
+  metadata: { [name: string]: Json };
+  nbformat: number;
+  nbformat_minor: number;
+  etag: string;
+}
+
+/** One cell of a three-way merge (nbformat cells as they are in the notebook). */
+export interface CellMerge {
+  side: Side;
+  base: { [name: string]: Json } | null;
+  mine: { [name: string]: Json } | null;
+  theirs: { [name: string]: Json } | null;
+  merged: { [name: string]: Json } | null;
+}
+
+/** Whose change a merged cell holds; `conflict` needs somebody to choose. */
+export type Side = 'both' | 'conflict' | 'mine' | 'same' | 'theirs';
+
+/** A name for a version; it is then kept for good. None takes the name away. */
+export interface Naming {
+  message?: string | null;
+}
+
+/** One page of a list. */
+export interface Page_AuditEntry_ {
+  items: Array<AuditEntry>;
+  next: string | null;
+}
+
+/** Who did what to which object, what it was before and what it is after. */
+export interface AuditEntry {
+  seq: number;
+  time: string;
+  project: string;
+  actor: string;
+  action: string;
+  object: string;
+  before: { [name: string]: Json } | null;
+  after: { [name: string]: Json };
 }
 
 /** One page of a list. */
@@ -159,17 +468,48 @@ export interface Page_Job_ {
 }
 
 /** One page of a list. */
+export interface Page_User_ {
+  items: Array<User>;
+  next: string | null;
+}
+
+/** One page of a list. */
+export interface Page_Grant_ {
+  items: Array<Grant>;
+  next: string | null;
+}
+
+/** One page of a list. */
 export interface Page_Project_ {
   items: Array<Project>;
   next: string | null;
 }
 
-/** The root of everything that is shared. `name` is a slug, `title` free text. */
-export interface Project {
-  name: string;
-  title: string;
-  owner: string;
-  created: string;
+/** One page of a list. */
+export interface Page_Secret_ {
+  items: Array<Secret>;
+  next: string | null;
+}
+
+/** One page of a list. */
+export interface Page_Team_ {
+  items: Array<Team>;
+  next: string | null;
+}
+
+/** One page of a list. */
+export interface Page_Trashed_ {
+  items: Array<Trashed>;
+  next: string | null;
+}
+
+/** A file in the trash. Restoring `version` brings it back. */
+export interface Trashed {
+  path: string;
+  deleted: string;
+  by: string;
+  version: string;
+  size: number;
 }
 
 /** One page of a list. */

@@ -1,0 +1,73 @@
+"""What somebody is to a project: computed from the tuples, never copied.
+
+One query answers for a project, another lists; both read the same tables in the caller's
+transaction. Names are compared byte for byte.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, text
+
+from submarine_ext.domain.access import Relation, Role
+from submarine_ext.domain.projects import ProjectSettings, ProjectState, Visibility
+
+_ROLE = {role.rank: role for role in Role}
+
+#: The person, and the greatest rank among the person's own grant and those of their teams.
+_RELATION = text(
+    """
+    SELECT p.state, p.visibility, p.epoch, p.settings,
+      (SELECT max(CASE g.role WHEN 'owner' THEN 3 WHEN 'editor' THEN 2 ELSE 1 END)
+         FROM grants g
+        WHERE g.project = p.name
+          AND (g.kind = 'user' AND g.subject = :person
+            OR g.kind = 'team' AND g.subject IN
+               (SELECT m.team FROM memberships m WHERE m."user" = :person))) AS rank,
+      (SELECT u.admin FROM users u WHERE u.name = :person) AS admin,
+      (SELECT u.disabled FROM users u WHERE u.name = :person) AS disabled,
+      EXISTS (SELECT 1 FROM transfers t
+               WHERE t.project = p.name AND t.receiver = :person) AS offered,
+      EXISTS (SELECT 1 FROM emergencies e
+               WHERE e.project = p.name AND e.admin = :person AND e.until > :now) AS emergency
+    FROM projects p WHERE p.name = :project
+    """
+).bindparams(bindparam("person"), bindparam("project"), bindparam("now"))
+
+_settings = msgspec.json.Decoder(ProjectSettings).decode
+_PERSON = text("SELECT admin, disabled FROM users WHERE name = :person")
+
+
+class Standing(Struct, frozen=True):
+    """A person on this server, and to a project (None: there is no such project)."""
+
+    admin: bool = False
+    disabled: bool = False
+    relation: Relation | None = None
+    state: ProjectState = ProjectState.ACTIVE
+    epoch: int = 0
+
+
+def standing(conn: Connection, person: str, project: str, now: str) -> Standing:
+    """What ``person`` is to ``project`` at the time ``now`` (RFC 3339 UTC)."""
+    row = conn.execute(_RELATION, {"person": person, "project": project, "now": now}).first()
+    if row is None:
+        return at_all(conn, person)
+    state = ProjectState(row.state)
+    relation = Relation(
+        role=_ROLE.get(row.rank),
+        internal=row.visibility == Visibility.INTERNAL and state is not ProjectState.TRASHED,
+        admin=bool(row.admin),
+        break_glass=bool(row.emergency),
+        offered=bool(row.offered),
+        viewer_logs=_settings(row.settings).viewer_logs,
+        orphaned=state is ProjectState.ORPHANED,
+    )
+    return Standing(bool(row.admin), bool(row.disabled), relation, state, row.epoch)
+
+
+def at_all(conn: Connection, person: str) -> Standing:
+    """What ``person`` is on this server; a stranger is nobody special."""
+    row = conn.execute(_PERSON, {"person": person}).first()
+    return Standing() if row is None else Standing(bool(row.admin), bool(row.disabled))
