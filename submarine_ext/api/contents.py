@@ -145,13 +145,15 @@ class Checkpoints(_Drive):
         return await self.services.documents.history(self.principal, project, path)
 
     @operation(
-        Capability.FILE_WRITE, body=Naming, answer=Version, status=201, problems=(409, 413, 415, 507)
+        Capability.FILE_WRITE,
+        body=Naming,
+        answer=Version,
+        status=201,
+        problems=(409, 413, 415, 507),
     )
     async def post(self, project: str, path: str, body: Naming) -> Version:
         """The version that is current now; a ``message`` names it."""
-        return await self.services.documents.mark(
-            self.principal, project, path, None, body.message
-        )
+        return await self.services.documents.mark(self.principal, project, path, None, body.message)
 
 
 class OneCheckpoint(_Drive):

@@ -35,9 +35,7 @@ class OneUser(Endpoint):
         """Look at a person."""
         return await self.services.people.get(self.principal, user)
 
-    @operation(
-        Capability.USER_WRITE, body=UserChange, answer=User, problems=(409, 413, 415, 507)
-    )
+    @operation(Capability.USER_WRITE, body=UserChange, answer=User, problems=(409, 413, 415, 507))
     async def patch(self, user: str, body: UserChange) -> User:
         """Make or unmake an admin, disable or enable an account, set quotas (admins)."""
         return await self.services.people.change(self.principal, user, body)

@@ -122,4 +122,6 @@ def _framework(status: int) -> Problem:
 
 
 def _problem(status: HTTPStatus, code: str, detail: str) -> Problem:
-    return Problem(f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail, detail)
+    return Problem(
+        f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail, detail
+    )

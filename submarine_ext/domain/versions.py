@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 
-
 class VersionKind(StrEnum):
     """How a version came about. ``found``: the file was changed outside the lab."""
 
@@ -145,5 +144,3 @@ class Import(Struct, frozen=True, forbid_unknown_fields=True):
 
     path: Annotated[str, Meta(min_length=1, max_length=1024)]
     note: dict[str, Any]
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from submarine_ext.app.site import Site
 
 JSON = {"Content-Type": "application/json"}
 BASE = "submarine/api"
+
+#: Who has the token ``token-NAME`` in tests with the fixture ``people``.
+PEOPLE = ("alice", "bob", "carol", "dave", "eve", "root-admin")
 
 
 class Answer(Struct):
@@ -30,6 +34,33 @@ class Answer(Struct):
 
 
 Call = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def jp_server_config(request, jp_server_config):
+    """A test that asks for ``people`` has a server that knows them."""
+    if "people" in request.fixturenames:
+        provider = "submarine_ext.testing.identity.PeopleByToken"
+        jp_server_config["ServerApp"]["identity_provider_class"] = provider
+        jp_server_config["PeopleByToken"] = {"people": {f"token-{n}": n for n in PEOPLE}}
+        jp_server_config["SubmarineExtension"] = {"admins": {"root-admin"}}
+    return jp_server_config
+
+
+@pytest.fixture
+def people(call: Call) -> Callable[[str], Call]:
+    """``alice = people("alice"); await alice("GET", "/me")``: everybody of :data:`PEOPLE`."""
+
+    def person(name: str) -> Call:
+        assert name in PEOPLE
+        return partial(_as, call, name)
+
+    return person
+
+
+async def _as(call: Call, name: str, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    headers = {"Authorization": f"token token-{name}", **(more.pop("headers", None) or {})}
+    return await call(method, path, body, signed=False, headers=headers, **more)
 
 
 @pytest.fixture

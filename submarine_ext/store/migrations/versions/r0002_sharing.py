@@ -87,9 +87,7 @@ def _projects() -> None:
         ("state", "active"),
         ("settings", "{}"),
     ):
-        op.add_column(
-            "projects", sa.Column(name, sa.Text, nullable=False, server_default=default)
-        )
+        op.add_column("projects", sa.Column(name, sa.Text, nullable=False, server_default=default))
     op.add_column("projects", sa.Column("epoch", sa.Integer, nullable=False, server_default="1"))
     op.add_column("projects", sa.Column("person", sa.Text))
     op.execute(
