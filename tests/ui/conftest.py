@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM_ARGS = [
@@ -46,6 +46,31 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     shutil.copy(REPOSITORY / "examples" / "train_digits.py", fresh.root)
     with fresh.running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab that knows alice and bob."""
+    with Lab(tmp_path_factory.mktemp("shared"), ("alice", "bob")).running() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(
+    new_context: Callable[..., BrowserContext], shared_lab: Lab
+) -> Iterator[Callable[[str], Page]]:
+    """``desk("alice")``: a browser of her own with the lab open in it."""
+    errors: list[str] = []
+
+    def sit_down(person: str, path: str = "") -> Page:
+        page = new_context().new_page()
+        page.on("pageerror", lambda error: errors.append(f"{person}: {error}"))
+        page.goto(shared_lab.address(path, person))
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=60_000)
+        return page
+
+    yield sit_down
+    assert errors == []
 
 
 @pytest.fixture(autouse=True)

@@ -15,17 +15,22 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
 class Lab:
-    """One JupyterLab with its folders; ``root`` is what its file browser shows."""
+    """One JupyterLab with its folders; ``root`` is what its file browser shows.
 
-    def __init__(self, folder: Path) -> None:
+    With ``people`` it knows them by name, each with a token of their own; without, it has the
+    one owner that a laptop's server has.
+    """
+
+    def __init__(self, folder: Path, people: Sequence[str] = ()) -> None:
         self.folder = folder
+        self.tokens = {name: secrets.token_hex(16) for name in people}
         self.root = folder / "root"
         self.token = secrets.token_hex(16)
         with socket.socket() as probe:
@@ -37,21 +42,27 @@ class Lab:
             folder / "settings", "notification", fetchNews="false", checkForUpdates=False
         )
 
-    def address(self, path: str = "") -> str:
-        """The lab's address without any saved layout, signed in by the token."""
-        return f"{self.url}/lab{path}?reset&token={self.token}"
+    def address(self, path: str = "", person: str | None = None) -> str:
+        """The lab's address without any saved layout, signed in by the token.
+
+        A person's lab has a workspace of its own, so that two do not share their layout.
+        """
+        if person is None:
+            return f"{self.url}/lab{path}?reset&token={self.token}"
+        return f"{self.url}/lab/workspaces/{person}{path}?reset&token={self.tokens[person]}"
 
     def use_theme(self, theme: str) -> None:
         """Choose the theme for pages opened from now on: "JupyterLab Dark", say."""
         _write_settings(self.folder / "settings", "themes", theme=theme)
 
-    def api(self, method: str, path: str, body: object = None) -> Any:
+    def api(self, method: str, path: str, body: object = None, person: str | None = None) -> Any:
         """One request to ``/submarine/api``, as a program would send it."""
+        token = self.token if person is None else self.tokens[person]
         request = urllib.request.Request(
             f"{self.url}/submarine/api{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or "null")
@@ -84,7 +95,15 @@ class Lab:
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.root}",
             "--LabApp.expose_app_in_browser=True",
+            *self._identity(),
         ]
+
+    def _identity(self) -> list[str]:
+        if not self.tokens:
+            return []
+        provider = "submarine_ext.testing.identity.PeopleByToken"
+        known = (f"--PeopleByToken.people={token}={name}" for name, token in self.tokens.items())
+        return [f"--ServerApp.identity_provider_class={provider}", *known]
 
     def _environment(self) -> dict[str, str]:
         folders = {
