@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from submarine_ext.services.projects import Projects
     from submarine_ext.services.results import Results
     from submarine_ext.services.secrets import Secrets
+    from submarine_ext.services.sharing import Sharing
     from submarine_ext.services.teams import Teams
 
 SETTING = "submarine_ext_site"
@@ -61,6 +62,7 @@ class Services(Protocol):
     people: People
     teams: Teams
     projects: Projects
+    sharing: Sharing
     secrets: Secrets
     documents: Documents
     comparisons: Comparisons

@@ -79,7 +79,7 @@ class Grants(Endpoint):
     @operation(Capability.MEMBER_READ, answer=Page[Grant])
     async def get(self, project: str) -> Page[Grant]:
         """Who is what in the project."""
-        return Page(await self.services.projects.grants(self.principal, project))
+        return Page(await self.services.sharing.grants(self.principal, project))
 
 
 class OneGrant(Endpoint):
@@ -90,12 +90,12 @@ class OneGrant(Endpoint):
     )
     async def put(self, project: str, subject: str, body: GrantRequest) -> Grant:
         """Share with a person (``user:NAME``) or a team (``team:NAME``)."""
-        return await self.services.projects.grant(self.principal, project, subject, body.role)
+        return await self.services.sharing.grant(self.principal, project, subject, body.role)
 
     @operation(Capability.GRANT_WRITE, status=204, problems=(409, 507))
     async def delete(self, project: str, subject: str) -> None:
         """Stop sharing with somebody; everybody may leave, a team's manager may drop its grant."""
-        await self.services.projects.revoke(self.principal, project, subject)
+        await self.services.sharing.revoke(self.principal, project, subject)
 
 
 class Transfer(Endpoint):

@@ -16,24 +16,19 @@ from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Float, Integer, TraitError, Unicode, default, validate
+from traitlets import Float, Integer, Set, TraitError, Unicode, default, validate
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.api.routes import handlers
 from submarine_ext.app.site import Configured, Site
-from submarine_ext.domain.access import Principal
 from submarine_ext.domain.bundles import MAX_PACKED
-from submarine_ext.domain.jobs import TERMINAL, JobState
-from submarine_ext.domain.pages import JobFilter
-from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.domain.quantities import memory_bytes
 from submarine_ext.errors import Invalid, SubmarineError
-from submarine_ext.identity.principal import server_owner
+from submarine_ext.identity.principal import knows_people, server_owner
 from submarine_ext.store.unfinished import unfinished_jobs
 
 #: How often a server with open services looks whether jobs keep it alive.
 ACTIVITY_MILLISECONDS = 20_000
-_UNFINISHED = JobFilter(state=[state for state in JobState if state not in TERMINAL], limit=1)
 
 
 class SubmarineExtension(ExtensionApp):
@@ -48,6 +43,11 @@ class SubmarineExtension(ExtensionApp):
     owner = Unicode(
         help="Name of the person who owns this server's jobs. Default: the JupyterHub user, "
         "else the operating-system user."
+    ).tag(config=True)
+    admins = Set(
+        Unicode(),
+        help="Names of the people who administer this server: teams, accounts, quotas. A "
+        "server whose identity provider knows no people is administered by its owner.",
     ).tag(config=True)
     cpu = Float(
         None,
@@ -139,18 +139,22 @@ class SubmarineExtension(ExtensionApp):
         if services is None:
             return
         try:
-            owner = Principal(self.site.owner)
-            self._active = bool((await services.jobs.list(owner, DEFAULT, _UNFINISHED)).items)
+            self._active = await services.jobs.unfinished()
         except SubmarineError:
             return  # asked again soon
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
+
+    def _admins(self) -> frozenset[str]:
+        people = knows_people(self.settings.get("identity_provider"))
+        return frozenset(self.admins if people else {*self.admins, self.owner})
 
     def _configured(self) -> Configured:
         folder_root = getattr(self.settings.get("contents_manager"), "root_dir", None)
         return Configured(
             root=Path(self.data_dir).expanduser().absolute(),
             owner=self.owner,
+            admins=self._admins(),
             folder_root=Path(folder_root) if folder_root else None,
             cpu=self.cpu,
             memory=memory_bytes(self.memory) if self.memory else None,

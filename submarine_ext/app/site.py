@@ -28,6 +28,7 @@ class Configured(Struct, frozen=True, kw_only=True):
 
     root: Path
     owner: str
+    admins: frozenset[str]
     folder_root: Path | None
     cpu: float | None
     memory: int | None

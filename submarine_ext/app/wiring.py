@@ -36,6 +36,7 @@ from submarine_ext.services.people import People
 from submarine_ext.services.projects import Projects
 from submarine_ext.services.results import Results
 from submarine_ext.services.secrets import Secrets
+from submarine_ext.services.sharing import Sharing
 from submarine_ext.services.teams import Teams
 from submarine_ext.store.store import Store
 
@@ -81,6 +82,7 @@ class Submarine:
         self.people = People(store, settings.owner, settings.admins)
         self.teams = Teams(store)
         self.projects = Projects(store)
+        self.sharing = Sharing(store)
         self.secrets = Secrets(store)
         self.audit = Audit(store)
         self.documents = Documents(store, project_files)

@@ -26,6 +26,7 @@ from jupyter_server.auth.identity import (
 from jupyter_server.auth.login import LegacyLoginHandler
 
 from submarine_ext.domain.access import Principal
+from submarine_ext.domain.subjects import plausible
 
 _STOCK = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider)
 _MAKES_USERS = (
@@ -57,7 +58,7 @@ def principal_of(provider: Any, user: User | None, owner: str) -> Principal | No
     """Who it is, or None: refuse. ``owner`` is a stock server's one person."""
     if user is None or not isinstance(provider, IdentityProvider):
         return None
-    if _makes_users(provider):
+    if knows_people(provider):
         return _named(user)
     if isinstance(provider, LegacyIdentityProvider) and not _is_jupyters_login(provider):
         return None  # an old login handler of its own, whose users nobody can tell apart
@@ -65,10 +66,11 @@ def principal_of(provider: Any, user: User | None, owner: str) -> Principal | No
 
 
 def _named(user: User) -> Principal | None:
-    return Principal(user.username) if user.username else None
+    """Names that cannot be shown as they are would look like somebody else's."""
+    return Principal(user.username) if plausible(user.username) else None
 
 
-def _makes_users(provider: IdentityProvider) -> bool:
+def knows_people(provider: Any) -> bool:
     """Whether a class that is not Jupyter's own says who users are."""
     theirs = (kind for kind in type(provider).__mro__ if kind not in _STOCK)
     return any(

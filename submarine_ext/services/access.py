@@ -13,7 +13,6 @@ from submarine_ext.domain.access import (
     Capability,
     Principal,
     Relation,
-    Role,
     require,
     rights,
 )
@@ -28,17 +27,28 @@ _CLOSED = {
     ProjectState.TRASHED: "The project is in the trash: an owner can restore it.",
     ProjectState.ORPHANED: "The project has no owner left: an admin must name one.",
 }
-_OWNERS_ONLY = (ProjectState.TRASHED,)
 
 
 def signed_in(tx: Transaction, who: Principal, capability: Capability) -> access.Standing:
     """Raise Forbidden unless ``who`` has the capability on the server itself."""
     standing = access.at_all(tx, who.name)
     _refuse_disabled(standing)
-    allowed = SIGNED_IN | ADMINISTRATION if standing.admin else SIGNED_IN
-    if capability not in allowed:
+    if capability not in on_server(standing):
         raise Forbidden("This is for administrators of the server.")
     return standing
+
+
+def on_server(standing: access.Standing) -> frozenset[Capability]:
+    """What somebody may do on the server itself."""
+    return SIGNED_IN | ADMINISTRATION if standing.admin else SIGNED_IN
+
+
+def in_project(standing: access.Standing) -> frozenset[Capability]:
+    """What somebody may do in a project in the state that it has; nothing: it is invisible."""
+    if standing.relation is None or standing.disabled:
+        return frozenset()
+    allowed = rights(standing.relation)
+    return allowed - CHANGES if standing.state in _CLOSED else allowed
 
 
 def may(tx: Transaction, who: Principal, project: str, capability: Capability) -> Relation:
@@ -47,8 +57,6 @@ def may(tx: Transaction, who: Principal, project: str, capability: Capability) -
     _refuse_disabled(standing)
     relation = standing.relation
     if relation is None:
-        raise NotFound
-    if standing.state in _OWNERS_ONLY and relation.role is not Role.OWNER and not relation.admin:
         raise NotFound
     require(relation, capability)
     if capability in CHANGES and standing.state in _CLOSED:

@@ -128,6 +128,10 @@ class Jobs:
         await self._store.write(forget)
         await asyncio.to_thread(self._files.remove, job_id)
 
+    async def unfinished(self) -> bool:
+        """Whether anybody's job here has not ended; the server asks, for no person."""
+        return await self._store.read(jobs.any_unfinished)
+
     async def events_after(
         self, who: Principal, project: str, seq: int, limit: int, job: str | None = None
     ) -> Sequence[EventRow]:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from submarine_ext.domain.access import Principal
+import re
+import unicodedata
+
+from submarine_ext.domain.access import Capability, Principal, Role
+from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.pages import Page, Search
 from submarine_ext.domain.people import Me, User, UserChange
-from submarine_ext.store.store import Store
+from submarine_ext.domain.projects import DEFAULT, NewProject
+from submarine_ext.domain.quotas import Use
+from submarine_ext.domain.subjects import user
+from submarine_ext.domain.times import now
+from submarine_ext.services import access
+from submarine_ext.services.entries import note
+from submarine_ext.store import access as tuples
+from submarine_ext.store import grants, projects, users
+from submarine_ext.store.store import Store, Transaction
+
+MAX_SLUG = 58  # leaves room for -2, -3 … in the 63 characters of a project's name
 
 
 class People:
@@ -21,15 +35,43 @@ class People:
 
     async def prepare(self) -> None:
         """At start: the configured admins are admins, the owner of the server is somebody."""
-        raise NotImplementedError
+
+        def begin(tx: Transaction) -> None:
+            _appoint(tx, self._admins)
+            if not _is_here(tx, self._owner):
+                _welcome(tx, self._owner, DEFAULT)
+
+        await self._store.write(begin)
 
     async def arrive(self, who: Principal) -> None:
         """First sight of a verified identity: a user with a personal project from now on."""
-        raise NotImplementedError
+        if who.name in self._arrived:
+            return
+        if not await self._store.read(lambda tx: _is_here(tx, who.name)):
+            await self._store.write(lambda tx: _arrive(tx, who.name))
+        self._arrived.add(who.name)
 
     async def me(self, who: Principal) -> Me:
         """The asker: name, rights, personal project, quota and use."""
-        raise NotImplementedError
+
+        def query(tx: Transaction) -> Me:
+            standing = access.signed_in(tx, who, Capability.ME_READ)
+            account = users.get(tx, who.name)
+            project = projects.personal(tx, who.name)
+            assert account is not None, "everybody who asks has arrived"
+            assert project is not None, "everybody who asks has arrived"
+            own = access.in_project(tuples.standing(tx, who.name, project, now()))
+            return Me(
+                user=who.name,
+                teams=[],
+                admin=standing.admin,
+                capabilities=sorted(access.on_server(standing) | own),
+                personal_project=project,
+                quota=account.quota,
+                use=Use(),
+            )
+
+        return await self._store.read(query)
 
     async def search(self, who: Principal, wanted: Search) -> Page[User]:
         """People by a part of their name."""
@@ -42,3 +84,47 @@ class People:
     async def change(self, who: Principal, name: str, change: UserChange) -> User:
         """Change a person's account."""
         raise NotImplementedError
+
+
+def _appoint(tx: Transaction, names: frozenset[str]) -> None:
+    """What the configuration says about admins, and nobody else by configuration."""
+    earlier = set(users.configured(tx))
+    for name in sorted(names - earlier):
+        users.ensure(tx, name)
+        users.change(tx, name, admin=users.CONFIGURED)
+        note(tx, SYSTEM, "user.change", str(user(name)), kind="access", after={"admin": True})
+    for name in sorted(earlier - names):
+        users.change(tx, name, admin=users.NOT_ADMIN)
+        note(tx, SYSTEM, "user.change", str(user(name)), kind="access", after={"admin": False})
+
+
+def _is_here(tx: Transaction, name: str) -> bool:
+    known = users.get(tx, name)
+    return known is not None and known.seen is not None and _has_a_home(tx, name)
+
+
+def _has_a_home(tx: Transaction, name: str) -> bool:
+    return projects.personal(tx, name) is not None
+
+
+def _arrive(tx: Transaction, name: str) -> None:
+    if not _is_here(tx, name):
+        _welcome(tx, name, slug(name))
+
+
+def _welcome(tx: Transaction, name: str, wanted: str) -> None:
+    """A user who has been seen, and their personal project."""
+    if users.ensure(tx, name).seen is None:
+        users.change(tx, name, seen=now())
+    home = projects.personal(tx, name)
+    if home is None:
+        home = projects.free_name(tx, wanted)
+        projects.add(tx, NewProject(name=home, title=f"{name}'s project"), person=name)
+        grants.put(tx, home, user(name), Role.OWNER, name)
+    note(tx, name, "user.arrive", str(user(name)), after={"personal_project": home})
+
+
+def slug(name: str) -> str:
+    """What a project of this person can be called: ASCII letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].strip("-") or "person"

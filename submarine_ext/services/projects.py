@@ -1,10 +1,17 @@
-"""Projects as people use them: make, share, change, close, hand over."""
+"""Projects as people use them: make, look, change, close, delete."""
 
 from __future__ import annotations
 
-from submarine_ext.domain.access import Principal, Role
-from submarine_ext.domain.projects import BreakGlass, Grant, NewProject, Project, ProjectChange
-from submarine_ext.store.store import Store
+from submarine_ext.domain.access import Capability, Principal, Role
+from submarine_ext.domain.projects import NewProject, Project, ProjectChange
+from submarine_ext.domain.subjects import user
+from submarine_ext.domain.times import now
+from submarine_ext.errors import Conflict
+from submarine_ext.services import access
+from submarine_ext.services.entries import note
+from submarine_ext.store import access as tuples
+from submarine_ext.store import grants, handovers, projects
+from submarine_ext.store.store import Store, Transaction
 
 
 class Projects:
@@ -15,15 +22,38 @@ class Projects:
 
     async def list(self, who: Principal) -> list[Project]:
         """The projects that ``who`` sees, by name."""
-        raise NotImplementedError
+
+        def query(tx: Transaction) -> list[Project]:
+            access.signed_in(tx, who, Capability.PROJECT_LIST)
+            return seen_by(tx, who)
+
+        return await self._store.read(query)
 
     async def get(self, who: Principal, project: str) -> Project:
         """One project."""
-        raise NotImplementedError
+
+        def query(tx: Transaction) -> Project:
+            access.may(tx, who, project, Capability.PROJECT_READ)
+            return view(tx, who, project)
+
+        return await self._store.read(query)
 
     async def create(self, who: Principal, wanted: NewProject) -> Project:
-        """Make a project. Raises Conflict for a name that is taken."""
-        raise NotImplementedError
+        """Make a project. Raises Conflict for a name that is taken, also by one unseen."""
+
+        def make(tx: Transaction) -> Project:
+            access.signed_in(tx, who, Capability.PROJECT_CREATE)
+            if projects.get(tx, wanted.name) is not None:
+                raise Conflict(
+                    f"The name {wanted.name} is taken on this server; choose another.", field="name"
+                )
+            projects.add(tx, wanted)
+            grants.put(tx, wanted.name, user(who.name), Role.OWNER, who.name)
+            name = wanted.name
+            note(tx, who.name, "project.create", name, project=name, kind="project", after=wanted)
+            return view(tx, who, name)
+
+        return await self._store.write(make)
 
     async def change(self, who: Principal, project: str, change: ProjectChange) -> Project:
         """Change what is given."""
@@ -37,34 +67,47 @@ class Projects:
         """Delete for good what is in the trash."""
         raise NotImplementedError
 
-    async def grants(self, who: Principal, project: str) -> list[Grant]:
-        """Who is what in it."""
-        raise NotImplementedError
 
-    async def grant(self, who: Principal, project: str, subject: str, role: Role) -> Grant:
-        """Give a role."""
-        raise NotImplementedError
+def seen_by(tx: Transaction, who: Principal) -> list[Project]:
+    """All projects that ``who`` sees, by name."""
+    records, owners, offers = projects.every(tx), grants.owners(tx), handovers.receivers(tx)
+    return [
+        _view(who, records[name], standing, owners.get(name, []), offers.get(name))
+        for name, standing in tuples.standings(tx, who.name, now())
+        if access.in_project(standing)
+    ]
 
-    async def revoke(self, who: Principal, project: str, subject: str) -> None:
-        """Take a role away, or leave."""
-        raise NotImplementedError
 
-    async def offer(self, who: Principal, project: str, to: str) -> Project:
-        """Offer the project to somebody."""
-        raise NotImplementedError
+def view(tx: Transaction, who: Principal, project: str) -> Project:
+    """The project as ``who`` sees it, who may."""
+    record = projects.get(tx, project)
+    assert record is not None, "somebody may do something in it"
+    standing = tuples.standing(tx, who.name, project, now())
+    owners = grants.owners(tx, project).get(project, [])
+    return _view(who, record, standing, owners, handovers.receivers(tx, project).get(project))
 
-    async def withdraw(self, who: Principal, project: str) -> None:
-        """Take the offer back, or decline it."""
-        raise NotImplementedError
 
-    async def accept(self, who: Principal, project: str) -> Project:
-        """Accept the offer."""
-        raise NotImplementedError
-
-    async def break_glass(self, who: Principal, project: str, wanted: BreakGlass) -> Grant:
-        """An admin's emergency access."""
-        raise NotImplementedError
-
-    async def mend_glass(self, who: Principal, project: str) -> None:
-        """Give it back."""
-        raise NotImplementedError
+def _view(
+    who: Principal,
+    record: projects.Record,
+    standing: tuples.Standing,
+    owners: list[str],
+    offered_to: str | None,
+) -> Project:
+    allowed = access.in_project(standing)
+    relation = standing.relation
+    members = Capability.MEMBER_READ in allowed
+    return Project(
+        name=record.name,
+        title=record.title,
+        description=record.description,
+        visibility=record.visibility,
+        state=record.state,
+        settings=record.settings,
+        personal=record.person is not None,
+        created=record.created,
+        role=relation.role if relation else None,
+        capabilities=sorted(allowed),
+        owners=owners if members else [],
+        offered_to=offered_to if members or offered_to == who.name else None,
+    )

@@ -136,6 +136,12 @@ def unfinished(conn: Connection) -> list[Record]:
     return [_record(row) for row in conn.execute(query).mappings()]
 
 
+def any_unfinished(conn: Connection) -> bool:
+    """Whether there is a job that has not ended."""
+    query = select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED)).limit(1)
+    return conn.execute(query).first() is not None
+
+
 def unwanted(conn: Connection) -> list[Record]:
     """Jobs that an engine has and that somebody wants to end."""
     return [_record(row) for row in conn.execute(_UNWANTED).mappings()]

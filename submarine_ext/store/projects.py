@@ -1,31 +1,88 @@
-"""Projects in the database, and who is what in them."""
+"""Projects in the database. Who is what in them is in grants, which this does not know."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, select
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
 
-from submarine_ext.domain.access import Role
-from submarine_ext.domain.projects import Project
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from submarine_ext.domain.projects import NewProject, ProjectSettings, ProjectState, Visibility
 from submarine_ext.domain.times import now
 from submarine_ext.store.schema import projects
 
-_OWNER = select(projects.c.owner).where(projects.c.name == bindparam("name"))
+_settings = msgspec.json.Decoder(ProjectSettings).decode
 
 
-def ensure(conn: Connection, name: str, title: str, owner: str) -> None:
-    """Create the project unless it exists (its owner is then left alone)."""
-    if conn.execute(_OWNER, {"name": name}).first() is None:
-        row = {"name": name, "title": title, "owner": owner, "created": now()}
-        conn.execute(insert(projects), row)
+class Record(Struct, frozen=True, kw_only=True):
+    """A row. ``person``: whose personal project it is; ``epoch`` grows as rights change."""
+
+    name: str
+    title: str
+    created: str
+    description: str
+    visibility: Visibility
+    state: ProjectState
+    settings: ProjectSettings
+    epoch: int
+    person: str | None
 
 
-def role(conn: Connection, name: str, person: str) -> Role | None:
-    """What ``person`` is in the project; None for strangers and for absent projects."""
-    owner = conn.execute(_OWNER, {"name": name}).scalar()
-    return Role.OWNER if owner == person else None
+def get(conn: Connection, name: str) -> Record | None:
+    """One project, None where there is none."""
+    row = conn.execute(select(projects).where(projects.c.name == name)).mappings().first()
+    return None if row is None else _record(row)
 
 
-def of(conn: Connection, person: str) -> list[Project]:
-    """The projects in which ``person`` has a role, by name."""
-    query = select(projects).where(projects.c.owner == person).order_by(projects.c.name)
-    return [Project(**row) for row in conn.execute(query).mappings()]
+def every(conn: Connection) -> dict[str, Record]:
+    """All projects by name."""
+    return {row["name"]: _record(row) for row in conn.execute(select(projects)).mappings()}
+
+
+def add(conn: Connection, wanted: NewProject, person: str | None = None) -> None:
+    """A new project; its name must be free."""
+    row = {
+        "name": wanted.name,
+        "title": wanted.title or wanted.name,
+        "description": wanted.description,
+        "visibility": str(wanted.visibility),
+        "created": now(),
+        "person": person,
+    }
+    conn.execute(insert(projects), row)
+
+
+def free_name(conn: Connection, wanted: str) -> str:
+    """``wanted``, or with -2, -3 … behind it where that is taken."""
+    names = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))
+    return next(name for name in names if get(conn, name) is None)
+
+
+def personal(conn: Connection, person: str) -> str | None:
+    """The name of somebody's personal project."""
+    return conn.execute(select(projects.c.name).where(projects.c.person == person)).scalar()
+
+
+def change(conn: Connection, name: str, **columns: Any) -> None:
+    """Set columns. Raises nothing: the caller has found the project in this transaction."""
+    if "settings" in columns:
+        columns["settings"] = msgspec.json.encode(columns["settings"]).decode()
+    conn.execute(update(projects).where(projects.c.name == name).values(**columns))
+
+
+def bump(conn: Connection, names: Iterable[str]) -> None:
+    """Who may do what in these has changed: decisions made before are void."""
+    for name in names:
+        row = update(projects).where(projects.c.name == name)
+        conn.execute(row.values(epoch=projects.c.epoch + 1))
+
+
+def _record(row: RowMapping) -> Record:
+    values = dict(row)
+    values["settings"] = _settings(values["settings"])
+    values["state"] = ProjectState(values["state"])
+    values["visibility"] = Visibility(values["visibility"])
+    return Record(**values)
