@@ -58,7 +58,7 @@ class Creation(Struct, frozen=True, forbid_unknown_fields=True):
     copy_from: Annotated[str, Meta(max_length=2048)] | None = None
 
 
-class Empty(Struct, frozen=True, forbid_unknown_fields=True):
+class RestoreRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing to choose."""
 
 
@@ -159,8 +159,10 @@ class Checkpoints(_Drive):
 class OneCheckpoint(_Drive):
     """``/contents/{project}/{path}/checkpoints/{version}``"""
 
-    @operation(Capability.FILE_WRITE, body=Empty, status=204, problems=(409, 413, 415, 507))
-    async def post(self, project: str, path: str, version: str, body: Empty) -> None:
+    @operation(
+        Capability.FILE_WRITE, body=RestoreRequest, status=204, problems=(409, 413, 415, 507)
+    )
+    async def post(self, project: str, path: str, version: str, body: RestoreRequest) -> None:
         """Restore a version, as a new one; a file in the trash comes back."""
         await self.services.documents.restore(self.principal, project, path, version)
 

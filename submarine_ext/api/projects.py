@@ -25,7 +25,7 @@ class Purge(Struct, frozen=True, forbid_unknown_fields=True):
     purge: bool = False
 
 
-class Empty(Struct, frozen=True, forbid_unknown_fields=True):
+class AcceptRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing to choose."""
 
 
@@ -116,9 +116,12 @@ class Accept(Endpoint):
     """``/projects/{project}/transfer/accept``"""
 
     @operation(
-        Capability.TRANSFER_ACCEPT, body=Empty, answer=Project, problems=(409, 413, 415, 507)
+        Capability.TRANSFER_ACCEPT,
+        body=AcceptRequest,
+        answer=Project,
+        problems=(409, 413, 415, 507),
     )
-    async def post(self, project: str, body: Empty) -> Project:
+    async def post(self, project: str, body: AcceptRequest) -> Project:
         """Accept a project: you become its owner, who offered it an editor."""
         return await self.services.projects.accept(self.principal, project)
 

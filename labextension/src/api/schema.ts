@@ -14,10 +14,6 @@ export interface Creation {
   copy_from?: string | null;
 }
 
-/** Nothing to choose. */
-export interface submarine_ext.api.contents.Empty {
-}
-
 /** A file to save, as Jupyter has it. `chunk` counts the pieces of a large upload from 1; the last is -1. Fields that the server itself tells are accepted and mean nothing. */
 export interface Model {
   type?: 'directory' | 'file' | 'notebook' | null;
@@ -39,6 +35,10 @@ export interface Model {
 /** The new path, on the drive: with the project first. */
 export interface Renaming {
   path: string;
+}
+
+/** Nothing to choose. */
+export interface RestoreRequest {
 }
 
 /** Opens one WebSocket within 30 seconds. */
@@ -84,7 +84,7 @@ export interface Problem {
 }
 
 /** Nothing to choose. */
-export interface submarine_ext.api.projects.Empty {
+export interface AcceptRequest {
 }
 
 /** A folder of the server as a bundle; `size` in bytes, gzipped. */

@@ -95,6 +95,7 @@ export function job(number: number, fields: Partial<Job> = {}): Job {
     created: `2026-11-22T10:00:${String(number).padStart(2, '0')}Z`,
     latest: {},
     ranks: 1,
+    versions: {},
     revision: 1,
     ...fields
   };
