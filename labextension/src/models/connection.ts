@@ -78,6 +78,24 @@ export class Connection implements IDisposable {
     return new DisposableDelegate(() => this._unsubscribe(topic, entry));
   }
 
+  /**
+   * Hear what comes for a topic beside its reader. Where nobody reads it, it is read from now on.
+   */
+  listen(topic: string, handler: FrameHandler): IDisposable {
+    const listeners = this._listeners.get(topic) ?? new Set<FrameHandler>();
+    this._listeners.set(topic, listeners.add(handler));
+    if (!this._topics.has(topic)) {
+      this.subscribe(topic, ignore);
+    }
+    return new DisposableDelegate(() => {
+      listeners.delete(handler);
+      const entry = this._topics.get(topic);
+      if (listeners.size === 0 && entry?.handler === ignore) {
+        this._unsubscribe(topic, entry);
+      }
+    });
+  }
+
   /** Try again now, for example after signing in. */
   retry(): void {
     if (this._state === 'offline' || this._state === 'forbidden') {
@@ -95,6 +113,7 @@ export class Connection implements IDisposable {
     document.removeEventListener('visibilitychange', this._hurry);
     window.clearTimeout(this._timer);
     this._topics.clear();
+    this._listeners.clear();
     this._socket?.close();
     Signal.clearData(this);
   }
@@ -142,6 +161,7 @@ export class Connection implements IDisposable {
       entry.options.since = frame.seq;
     }
     entry.handler(frame);
+    this._listeners.get(frame.topic)?.forEach(listener => listener(frame));
   }
 
   /** False for what a replaced subscription had still under way. */
@@ -193,7 +213,12 @@ export class Connection implements IDisposable {
   };
 
   private _unsubscribe(topic: string, entry: Topic): void {
-    if (this._topics.get(topic) === entry) {
+    if (this._topics.get(topic) !== entry) {
+      return;
+    }
+    if (entry.handler !== ignore && this._listeners.get(topic)?.size) {
+      this._topics.set(topic, { ...entry, handler: ignore });
+    } else {
       this._topics.delete(topic);
       this._send({ op: 'unsubscribe', topic });
     }
@@ -216,6 +241,7 @@ export class Connection implements IDisposable {
 
   private readonly _stateChanged = new Signal<this, ConnectionState>(this);
   private readonly _topics = new Map<string, Topic>();
+  private readonly _listeners = new Map<string, Set<FrameHandler>>();
   private readonly _unanswered = new Map<string, number>();
   private _state: ConnectionState = 'idle';
   private _socket: Socket | null = null;
@@ -223,6 +249,9 @@ export class Connection implements IDisposable {
   private _timer = 0;
   private _disposed = false;
 }
+
+/** Reads a topic that only listeners want. */
+const ignore: FrameHandler = () => undefined;
 
 function parse(text: string): Frame | null {
   try {
