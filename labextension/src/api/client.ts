@@ -5,6 +5,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { problemOf, unreachable } from './problem';
+import { encoded, segment, type Options, type Query } from './requests';
+import { SharingApi } from './sharing';
 import type { Artifact, Bundle, Engine, Job, JobSpec, Me, Metrics, Page } from './types';
 
 /** Which jobs to list: `state` may hold several, all of them wanted. */
@@ -31,8 +33,6 @@ export interface LogQuery {
   limit: number;
 }
 
-type Query = { [name: string]: string | number | readonly string[] | null | undefined };
-
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Whether a value from a notebook or a URL can be a job's id at all. */
@@ -43,6 +43,11 @@ export function isJobId(value: unknown): value is string {
 /** The REST client. */
 export class Api {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  /** Projects, people, teams, secrets and who did what. */
+  readonly sharing = new SharingApi((method, route, options) =>
+    this._request(method, route, options)
+  );
 
   me(): Promise<Me> {
     return this._json('GET', 'me');
@@ -152,31 +157,4 @@ export class Api {
       throw unreachable();
     }
   }
-}
-
-interface Options {
-  query?: Query;
-  body?: unknown;
-  headers?: { [name: string]: string };
-}
-
-/** One path segment: `encodeURIComponent` leaves dots, which a browser would resolve. */
-function segment(name: string): string {
-  if (name === '' || name === '.' || name === '..') {
-    throw new TypeError('not a name');
-  }
-  return encodeURIComponent(name);
-}
-
-function encoded(query: Query): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== null) {
-        search.append(name, String(one));
-      }
-    }
-  }
-  const text = search.toString();
-  return text ? `?${text}` : '';
 }

@@ -6,6 +6,43 @@ import type { JobState, Resources, Series } from './schema';
 
 export type {
   Artifact,
+  AuditEntry,
+  Capacity,
+  Distributed,
+  EngineInfo as Engine,
+  Framework,
+  Grant,
+  Job,
+  JobSpec,
+  JobState,
+  Json,
+  Me,
+  Metrics,
+  NewProject,
+  NewTeam,
+  Packed as Bundle,
+  Problem as ProblemBody,
+  Progress,
+  Project,
+  ProjectChange,
+  ProjectState,
+  Quota,
+  Resources,
+  Role,
+  Secret,
+  Series,
+  Standing,
+  Team,
+  TeamChange,
+  Trashed,
+  Use,
+  User,
+  UserChange,
+  Visibility
+} from './schema';
+
+export type {
+  Artifact,
   Capacity,
   Distributed,
   EngineInfo as Engine,
@@ -49,6 +86,17 @@ export function isTerminal(state: JobState): boolean {
 export interface Page<T> {
   items: T[];
   next: string | null;
+}
+
+/** What is told of a file or folder in a project's folder; Jupyter's contents model. */
+export interface FolderEntry {
+  name: string;
+  /** On the drive, the project first. */
+  path: string;
+  type: 'directory' | 'file' | 'notebook';
+  last_modified: string;
+  size?: number | null;
+  writable: boolean;
 }
 
 /** What the server says over the WebSocket. */

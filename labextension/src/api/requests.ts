@@ -1,0 +1,32 @@
+/** What requests are made of: segments of a path and parameters, encoded. Knows no route. */
+
+export type Query = { [name: string]: string | number | readonly string[] | null | undefined };
+
+/** What a request carries. */
+export interface Options {
+  query?: Query;
+  body?: unknown;
+  headers?: { [name: string]: string };
+}
+
+/** One path segment: `encodeURIComponent` leaves dots, which a browser would resolve. */
+export function segment(name: string): string {
+  if (name === '' || name === '.' || name === '..') {
+    throw new TypeError('not a name');
+  }
+  return encodeURIComponent(name);
+}
+
+/** Parameters as a query string; a list is repeated, what is absent is left out. */
+export function encoded(query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) {
+        search.append(name, String(one));
+      }
+    }
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}
