@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import httpx
 import msgspec
 
 from submarine_ext.client import follow
+from submarine_ext.client.answers import pages, received
 from submarine_ext.client.results import Artifact, Metrics, metrics_from
 from submarine_ext.client.transport import Transport
 from submarine_ext.client.words import sentence
 from submarine_ext.domain.jobs import Job, JobSpec
-from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.domain.specs import check
 from submarine_ext.errors import Invalid, NotFound
 
@@ -28,19 +29,35 @@ SHOW_EVERY = 1.0  # seconds between lines that wait() shows for one state
 
 
 class Jobs:
-    """The jobs of a server. Errors are those of :mod:`submarine_ext.errors`."""
+    """The jobs of a server. ``project`` None is the client's own (``client.project``).
 
-    def __init__(self, transport: Transport, handle: Callable[[Jobs, Job], JobHandle]) -> None:
-        self._transport, self._handle = transport, handle
+    Errors are those of :mod:`submarine_ext.errors`. A job whose spec we may not see has an
+    empty one.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        handle: Callable[[Jobs, Job], JobHandle],
+        chosen: Callable[[], str],
+    ) -> None:
+        self._transport, self._handle, self._chosen = transport, handle, chosen
 
     def submit(
-        self, spec: JobSpec | dict[str, Any] | None = None, *, project: str = DEFAULT, **fields: Any
+        self,
+        spec: JobSpec | dict[str, Any] | None = None,
+        *,
+        project: str | None = None,
+        **fields: Any,
     ) -> JobHandle:
-        """Run a spec, or one of these fields: ``submit(command=["make"], name="x")``."""
+        """Run a spec, or one of these fields: ``submit(command=["make"], name="x")``.
+
+        Raises ``Invalid`` with the field that is wrong, ``QuotaExceeded`` with which quota.
+        """
         body = {**(msgspec.to_builtins(spec) if spec is not None else {}), **fields}
         sound = msgspec.to_builtins(spec_from(body))
-        answer = self._transport.post(f"projects/{quote(project)}/jobs", sound)
-        return self._handle(self, _job(answer.content))
+        answer = self._transport.post(self._route(project), sound)
+        return self._handle(self, _job(answer))
 
     def get(self, job_id: str) -> JobHandle:
         """The job with this id."""
@@ -48,22 +65,15 @@ class Jobs:
 
     def read(self, job_id: str) -> Job:
         """The job's present state."""
-        return _job(self._transport.get(_path(job_id)).content)
+        return _job(self._transport.get(_path(job_id)))
 
-    def list(self, *, project: str = DEFAULT, **filters: Any) -> Iterator[Job]:
+    def list(self, *, project: str | None = None, **filters: Any) -> Iterator[Job]:
         """Jobs, newest first, all pages: ``state`` (one or several), ``owner``, ``text``,
         ``tag``, and ``limit``, the size of a page.
         """
-        cursor = None
-        while True:
-            route = f"projects/{quote(project)}/jobs"
-            page = self._transport.get(route, **filters, cursor=cursor).json()
-            yield from msgspec.convert(page["items"], list[Job])
-            cursor = page.get("next")
-            if cursor is None:
-                return
+        yield from pages(self._transport, self._route(project), Job, **filters)
 
-    def find(self, text: str = "last", *, project: str = DEFAULT) -> JobHandle:
+    def find(self, text: str = "last", *, project: str | None = None) -> JobHandle:
         """A job by id, by the beginning of an id that only one job has, or the ``last`` one."""
         if text == "last":
             return self._newest(project)
@@ -75,11 +85,11 @@ class Jobs:
     def stop(self, job_id: str, *, grace_seconds: float | None = None) -> Job:
         """Ask for the end of a job: SIGTERM, and SIGKILL after the grace."""
         body = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
-        return _job(self._transport.post(_path(job_id, "stop"), body).content)
+        return _job(self._transport.post(_path(job_id, "stop"), body))
 
     def retry(self, job_id: str) -> Job:
         """Run a finished job once more, as its next attempt."""
-        return _job(self._transport.post(_path(job_id, "retry"), {}).content)
+        return _job(self._transport.post(_path(job_id, "retry"), {}))
 
     def delete(self, job_id: str) -> None:
         """Forget a finished job with its logs, metrics and artifacts."""
@@ -121,7 +131,7 @@ class Jobs:
     def artifacts(self, job_id: str) -> builtins.list[Artifact]:
         """The files that the job left."""
         answer = self._transport.get(_path(job_id, "artifacts")).json()
-        return msgspec.convert(answer["items"], list[Artifact])
+        return [received(item, Artifact) for item in answer["items"]]
 
     def download(self, job_id: str, path: str, to: Path | str | None = None) -> Path:
         """Save an artifact, by default under its own name in the working folder."""
@@ -173,13 +183,16 @@ class Jobs:
                 return
             offset = following
 
-    def _newest(self, project: str) -> JobHandle:
+    def _route(self, project: str | None) -> str:
+        return f"projects/{quote(project or self._chosen(), safe='')}/jobs"
+
+    def _newest(self, project: str | None) -> JobHandle:
         newest = next(self.list(project=project, limit=1), None)
         if newest is None:
             raise NotFound("There are no jobs yet: start one with `submarine run`.")
         return self._handle(self, newest)
 
-    def _by_prefix(self, text: str, project: str) -> JobHandle:
+    def _by_prefix(self, text: str, project: str | None) -> JobHandle:
         matching = (job for job in self.list(project=project, text=text) if job.id.startswith(text))
         found = [job for job, _ in zip(matching, range(4), strict=False)]
         if not found:
@@ -195,8 +208,8 @@ def _path(job_id: str, rest: str = "") -> str:
     return f"jobs/{quote(job_id, safe='')}" + (f"/{rest}" if rest else "")
 
 
-def _job(body: bytes) -> Job:
-    return msgspec.json.decode(body, type=Job)
+def _job(answer: httpx.Response) -> Job:
+    return received(answer.json(), Job)
 
 
 def spec_from(fields: dict[str, Any]) -> JobSpec:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from submarine_ext.client.answers import received
 from submarine_ext.client.socket import Frame
 from submarine_ext.domain.jobs import Job
 
@@ -48,5 +49,5 @@ class Mirror:
         return self._convert()
 
     def _convert(self) -> bool:
-        self.job = msgspec.convert(self._known, Job)
+        self.job = received(self._known, Job)
         return True

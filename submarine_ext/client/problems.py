@@ -11,6 +11,8 @@ from submarine_ext.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    QuotaExceeded,
+    Stale,
     SubmarineError,
     Unavailable,
 )
@@ -37,8 +39,31 @@ def from_problem(problem: dict[str, Any], *, retry_after: int = 2) -> SubmarineE
         return kind(detail, retry_after=retry_after)
     if issubclass(kind, NotFound):
         return kind(detail)
+    if issubclass(kind, Stale):
+        return _stale(detail, problem)
+    if issubclass(kind, QuotaExceeded):
+        return _over_quota(detail, problem)
     field = problem.get("field")
     return kind(detail, field=str(field) if field else None)
+
+
+def _stale(detail: str, problem: dict[str, Any]) -> Stale:
+    return Stale(
+        detail,
+        current=problem.get("current"),
+        etag=problem.get("etag"),
+        kept=str(problem.get("kept", "")),
+    )
+
+
+def _over_quota(detail: str, problem: dict[str, Any]) -> QuotaExceeded:
+    return QuotaExceeded(
+        detail,
+        quota=str(problem.get("quota", "")),
+        used=float(problem.get("used", 0)),
+        limit=float(problem.get("limit", 0)),
+        holders=[str(name) for name in problem.get("holders", [])],
+    )
 
 
 def from_response(response: httpx.Response) -> SubmarineError:

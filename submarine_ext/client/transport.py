@@ -52,12 +52,19 @@ class Transport:
         return self.send("POST", path, json=body)
 
     def send(
-        self, method: str, path: str, *, accept: tuple[int, ...] = (), **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: tuple[int, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> httpx.Response:
         """A response with a status of success, or one in ``accept``; else the error."""
-        headers = {"Idempotency-Key": uuid.uuid4().hex} if method in WRITES else {}
+        key = {"Idempotency-Key": uuid.uuid4().hex} if method in WRITES else {}
+        sent = {**key, **(headers or {})}
         return self._insist(
-            lambda: self._http.request(method, path, headers=headers, **options), accept
+            lambda: self._http.request(method, path, headers=sent, **options), accept
         )
 
     def upload(self, path: str, file: Path) -> None:
