@@ -41,25 +41,6 @@ export type {
   Visibility
 } from './schema';
 
-export type {
-  Artifact,
-  Capacity,
-  Distributed,
-  EngineInfo as Engine,
-  Framework,
-  Job,
-  JobSpec,
-  JobState,
-  Json,
-  Me,
-  Metrics,
-  Packed as Bundle,
-  Problem as ProblemBody,
-  Progress,
-  Resources,
-  Series
-} from './schema';
-
 /** A CPU or memory amount in Kubernetes notation. */
 export type Quantity = NonNullable<Resources['memory']>;
 
