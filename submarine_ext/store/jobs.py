@@ -39,7 +39,7 @@ from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import demand
 from submarine_ext.domain.times import now
 from submarine_ext.errors import Invalid
-from submarine_ext.store import events
+from submarine_ext.store import events, quotas
 from submarine_ext.store.schema import idempotency, jobs, params, points, tails
 
 UNFINISHED = tuple(str(state) for state in JobState if state not in TERMINAL)
@@ -166,7 +166,10 @@ def transition(
         fields["queued"] = now()
     if state.terminal:
         fields.setdefault("finished", now())
-    return change(conn, record, actor=actor, action=f"job.{event}", state=state, **fields)
+    changed = change(conn, record, actor=actor, action=f"job.{event}", state=state, **fields)
+    if changed is not None:
+        quotas.note(conn, changed.job)
+    return changed
 
 
 def change(

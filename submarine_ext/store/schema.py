@@ -145,6 +145,7 @@ usage = Table(
     Column("finished", Text),
     PrimaryKeyConstraint("job", "attempt", name="usage_key"),
 )
+Index("usage_by_end", usage.c.finished)
 
 documents = Table(
     "documents",

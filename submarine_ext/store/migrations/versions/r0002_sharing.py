@@ -124,6 +124,7 @@ def _jobs() -> None:
         *_columns(sa.Text, "finished", nullable=True),
         sa.PrimaryKeyConstraint("job", "attempt", name="usage_key"),
     )
+    op.create_index("usage_by_end", "usage", ["finished"])
     _count_unfinished()
 
 
