@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from submarine_ext.services.results import Results
     from submarine_ext.services.secrets import Secrets
     from submarine_ext.services.sharing import Sharing
+    from submarine_ext.services.streams import Streams
     from submarine_ext.services.teams import Teams
 
 SETTING = "submarine_ext_site"
@@ -69,6 +70,7 @@ class Services(Protocol):
     notes: Notes
     audit: Audit
     feed: Feed
+    streams: Streams
 
 
 class Closable(Protocol):

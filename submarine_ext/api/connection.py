@@ -1,11 +1,13 @@
 """One open WebSocket: its topics and its outbox. The handler only carries frames.
 
 Requests are taken one after the other. A bad one is answered by an ``error`` frame; the
-socket stays open. It knows the protocol but not tornado's sockets.
+socket stays open, until the account may no longer have one. It knows the protocol but not
+tornado's sockets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -16,21 +18,22 @@ from submarine_ext.api.base import Services
 from submarine_ext.api.outbox import Outbox, Socket
 from submarine_ext.api.parsing import invalid
 from submarine_ext.api.problems import problem
-from submarine_ext.api.subscriptions import (
+from submarine_ext.api.subscriptions import REVOKED, Subscribe, Subscription
+from submarine_ext.api.topics import (
     EventsSubscription,
     LogSubscription,
+    MeSubscription,
     MetricsSubscription,
-    Subscribe,
-    Subscription,
 )
 from submarine_ext.domain.access import Principal
 from submarine_ext.domain.ids import is_job_id
-from submarine_ext.errors import Conflict, Invalid, NotFound, SubmarineError
+from submarine_ext.domain.subjects import user
+from submarine_ext.errors import Conflict, Forbidden, Invalid, NotFound, SubmarineError, Unavailable
 from submarine_ext.services.feed import Frame, encode
 
 MOST_TOPICS = 64
 _TOPIC = re.compile(
-    r"(projects)/([a-z0-9][a-z0-9-]{0,62})|(jobs)/([a-z0-9]{1,63})(/logs|/metrics)?"
+    r"(projects)/([a-z0-9][a-z0-9-]{0,62})|(jobs)/([a-z0-9]{1,63})(/logs|/metrics)?|me"
 )
 
 
@@ -56,9 +59,19 @@ class Connection:
         self._outbox = Outbox(socket)
         self._topics: dict[str, Subscription] = {}
         self._closed = False
+        self._looking: asyncio.Task[None] | None = None
+        self._leave = services.feed.account(str(user(who.name)), self._account_changed)
+
+    async def begin(self) -> None:
+        """Look at the account once more: it may have changed during the handshake."""
+        self._account_changed()
+        if self._looking is not None:
+            await asyncio.wait([self._looking])
 
     async def receive(self, message: str | bytes) -> None:
         """Do what a client's frame asks for."""
+        if self._closed:
+            return
         topic = ""
         try:
             request = _understood(message)
@@ -72,9 +85,32 @@ class Connection:
     async def close(self) -> None:
         """The socket is gone: end all that was done for it."""
         self._closed = True
+        self._leave()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
         for topic in list(self._topics):
             await self._drop(topic)
         await self._outbox.close()
+
+    def _account_changed(self) -> None:
+        """Everything stands still until the account was looked at."""
+        for subscription in self._topics.values():
+            subscription.suspend()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(), name="submarine account")
+
+    async def _look(self) -> None:
+        while not self._closed:
+            try:
+                await self._services.streams.enter(self._who)
+            except Unavailable as error:
+                await asyncio.sleep(error.retry_after)
+            except Forbidden as error:
+                self._closed = True
+                self._outbox.end(REVOKED, error.detail)
+            else:
+                return
 
     async def _subscribe(self, wanted: Subscribe) -> None:
         if len(self._topics) >= MOST_TOPICS:
@@ -100,7 +136,7 @@ class Connection:
             del self._topics[subscription.topic]
 
     def _refuse(self, topic: str, error: SubmarineError) -> None:
-        self._outbox.post(encode(Frame(topic, "error", problem(error))), force=True)
+        self._outbox.post(topic, encode(Frame(topic, "error", problem(error))), force=True)
 
 
 def _understood(message: str | bytes) -> Subscribe | Unsubscribe:
@@ -119,6 +155,8 @@ def _subscription(wanted: Subscribe, *given: Any) -> Subscription:
     project, job, part = match[2], match[4], match[5]
     if part != "/logs":
         _refuse_log_fields(wanted)
+    if wanted.topic == "me":
+        return MeSubscription(*given)
     if project is not None:
         return EventsSubscription(*given, project=project, job=None)
     if not is_job_id(job):

@@ -44,6 +44,7 @@ class Tickets(Endpoint):
     )
     async def post(self, body: TicketRequest) -> Ticket:
         """Get a ticket that opens the WebSocket once."""
+        await self.services.streams.enter(self.principal)
         return Ticket(self.site.tickets.give(self.principal))
 
 
@@ -64,6 +65,7 @@ class Events(WebSocketHandler, Guard):
             self._require_ticket(query.ticket)
         self._services = await self.site.services()
         await self._services.people.arrive(self.principal)
+        await self._services.streams.enter(self.principal)
         await super().get()
 
     def _require_handshake(self) -> None:
@@ -79,10 +81,11 @@ class Events(WebSocketHandler, Guard):
         if ticket is None or not self.site.tickets.redeem(ticket, self.principal):
             raise Forbidden("A WebSocket needs a token, or a fresh ticket from POST /tickets.")
 
-    def open(self, *_: str, **__: str) -> None:
-        """The handshake is done."""
+    async def open(self, *_: str, **__: str) -> None:
+        """The handshake is done; tornado hands over messages when this is."""
         self.connection = Connection(self._services, self.principal, self)
         self.site.sockets.add(self)
+        await self.connection.begin()
 
     async def on_message(self, message: str | bytes) -> None:
         """Frames are taken one after the other: who sends too much waits."""

@@ -1,9 +1,11 @@
-"""The three kinds of topics that a connection can follow.
+"""What every topic of a connection has in common: its beginning, its rights and its end.
 
-Each kind checks access by the service call that reads its data: at the start, and again
-whenever it reads. ``open`` raises SubmarineError where the topic is refused; afterwards a
-topic ends by ``closed`` (it is gone, or no longer allowed) or, for a reader who is too slow
-for pushed frames, by ``gap``.
+A topic is refused by raising SubmarineError from ``open``. Afterwards it ends by ``closed``
+(gone, or no longer allowed) or, for a reader who is too slow for pushed frames, by ``gap``.
+
+Rights are looked at at the start, and again at each alarm of the feed. From the alarm until
+the answer the topic is **suspended**: nothing of it is sent. What the topics are is in
+:mod:`submarine_ext.api.topics`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -20,17 +21,17 @@ from msgspec import Meta, Struct
 from submarine_ext.api.base import Services
 from submarine_ext.api.outbox import Outbox
 from submarine_ext.api.problems import problem
-from submarine_ext.domain.access import Principal
+from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
 from submarine_ext.services.feed import Frame, encode
+from submarine_ext.services.streams import Sight
 
 _log = logging.getLogger("submarine_ext")
 
-PAGE = 500
-LOG_CHUNK = 512 * 1024
-POINTS = 10_000
 #: WebSocket-style codes of a ``closed`` frame.
 REVOKED, GONE = 4403, 4404
+#: Seconds after which rights that end by time are looked at again.
+FLEETING_SECONDS = 0.5
 
 Cursor = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -47,6 +48,9 @@ class Subscribe(Struct, frozen=True, tag_field="op", tag="subscribe", forbid_unk
 class Subscription(ABC):
     """One topic of one connection. ``ended`` is called when it ends by itself."""
 
+    #: What the topic needs; without it the topic is refused, and ended.
+    capability: Capability
+
     def __init__(
         self,
         services: Services,
@@ -61,7 +65,13 @@ class Subscription(ABC):
         self._wanted = wanted
         self._ended = ended
         self._task: asyncio.Task[None] | None = None
-        self._leave: Callable[[], None] = lambda: None
+        self._looking: asyncio.Task[None] | None = None
+        self._leaves: list[Callable[[], None]] = []
+        self._sight: Sight | None = None
+        self._seen = asyncio.Event()
+        self._alarms = 0
+        self._open = False
+        self._project = ""
 
     @property
     def topic(self) -> str:
@@ -70,14 +80,69 @@ class Subscription(ABC):
 
     @abstractmethod
     async def open(self) -> None:
-        """Check access, confirm by a ``subscribed`` frame, and begin."""
+        """Check access, confirm by a ``subscribed`` frame, and begin.
+
+        The last thing it waits for is :meth:`_allowed`.
+        """
 
     async def close(self) -> None:
         """No frame of this topic comes after this."""
-        self._leave()
-        if self._task is not None and self._task is not asyncio.current_task():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._let_go()
+        mine = {self._task, self._looking} - {None, asyncio.current_task()}
+        if mine:
+            await asyncio.wait(mine)  # type: ignore[type-var]
+
+    def suspend(self) -> None:
+        """Send nothing until rights have been looked at. Called before any later frame is."""
+        self._alarms += 1
+        self._sight = None
+        self._seen.clear()
+        if self._open and self._looking is None:
+            self._looking = asyncio.create_task(self._look_again(), name=f"sight {self.topic}")
+
+    async def _allowed(self, project: str) -> Sight:
+        """Raise NotFound or Forbidden unless this topic is allowed; alarms are heard from here."""
+        self._project = project
+        self._leaves.append(self._services.feed.guard(project, self.suspend))
+        sight = await self._look(following=False)
+        self._open = True
+        return sight
+
+    async def _look(self, *, following: bool) -> Sight:
+        """Ask until no alarm came meanwhile: the answer is newer than all that was sent."""
+        while True:
+            alarms = self._alarms
+            sight = await self._services.streams.sight(
+                self._who, self._project, self.capability, following=following
+            )
+            if alarms == self._alarms:
+                self._see(sight)
+                return sight
+
+    def _see(self, sight: Sight) -> None:
+        self._sight = sight
+        self._seen.set()
+        if sight.fleeting:
+            timer = asyncio.get_running_loop().call_later(FLEETING_SECONDS, self.suspend)
+            self._leaves.append(timer.cancel)
+
+    async def _look_again(self) -> None:
+        try:
+            while self._sight is None:
+                try:
+                    await self._look(following=True)
+                except Unavailable as error:
+                    await asyncio.sleep(error.retry_after)
+        except SubmarineError as error:
+            self._end(error)
+        else:
+            self._resume()
+        finally:
+            self._looking = None
+
+    @abstractmethod
+    def _resume(self) -> None:
+        """Rights are known again."""
 
     def _begin(self) -> None:
         self._task = asyncio.create_task(self._guarded(), name=f"submarine {self.topic}")
@@ -90,11 +155,11 @@ class Subscription(ABC):
                 await asyncio.sleep(error.retry_after)
                 continue
             except SubmarineError as error:
-                self._end(error)
+                self._end(await self._cause(error))
             except Exception as error:  # noqa: BLE001 - a topic must not fall silent
                 _log.exception("The topic %s broke", self.topic)
                 self._tell("error", problem(error))
-                self._leave()
+                self._let_go()
                 self._ended(self)
             return
 
@@ -102,181 +167,46 @@ class Subscription(ABC):
     async def _run(self) -> None:
         """What goes on after ``open``; it may be begun again where it was left."""
 
+    async def _cause(self, error: SubmarineError) -> SubmarineError:
+        """A thing that is not there may only be invisible now."""
+        try:
+            await self._look(following=True)
+        except (NotFound, Forbidden) as cause:
+            return cause
+        except Unavailable:
+            return error
+        return error
+
+    async def _send(self, frame: Callable[[Sight], bytes | None]) -> None:
+        """Post what may be seen, as soon as there is room and rights are known."""
+        while True:
+            await self._seen.wait()
+            async with self._outbox.turn():
+                if self._sight is None:
+                    continue  # suspended while others were sent
+                shown = frame(self._sight)
+                if shown is not None:
+                    self._outbox.post(self.topic, shown)
+                return
+
     def _end(self, error: SubmarineError) -> None:
         code = REVOKED if isinstance(error, Forbidden) else GONE
+        if code == REVOKED:
+            self._outbox.take_back(self.topic)
         self._tell("closed", {"code": code, "detail": error.detail})
-        self._leave()
+        self._let_go()
         self._ended(self)
+
+    def _let_go(self) -> None:
+        """Hear nothing more, and do nothing more but what goes on right now."""
+        self._open = False
+        for leave in self._leaves:
+            leave()
+        self._leaves.clear()
+        for task in (self._task, self._looking):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
 
     def _tell(self, kind: str, data: Any, seq: int | None = None) -> None:
         frame = Frame(self.topic, kind, data) if seq is None else Frame(self.topic, kind, data, seq)
-        self._outbox.post(encode(frame), force=True)
-
-
-class EventsSubscription(Subscription):
-    """``projects/{p}`` and ``jobs/{id}``: rows of the events log, then frames as they come."""
-
-    def __init__(self, *given: Any, project: str, job: str | None) -> None:
-        super().__init__(*given)
-        self._project = project
-        self._job = job
-        self._seq = 0
-        self._live = False
-        self._missed = False
-        self._held: deque[bytes] = deque(maxlen=100)
-
-    async def open(self) -> None:
-        """Begin at the head of the log, or after a cursor."""
-        # Listen before looking, so that nothing falls between the two.
-        self._leave = self._services.feed.follow(self.topic, self._deliver)
-        if self._job is not None:
-            self._project = (await self._services.jobs.get(self._who, self._job)).project
-        head = await self._services.jobs.head(self._who, self._project)
-        self._services.feed.seen(head)
-        since = self._wanted.since
-        self._seq = head if since is None else since
-        self._tell("subscribed", {}, self._seq)
-        if self._seq > head:  # a cursor of another log: this one was begun anew
-            self._seq = head
-            self._gap()
-            return
-        self._live = self._seq == head and not self._missed
-        if not self._live:
-            self._begin()
-
-    async def _run(self) -> None:
-        """Read up to the present; then :meth:`_deliver` takes over in the same moment."""
-        while not self._live:
-            self._missed = False
-            rows = await self._services.jobs.events_after(
-                self._who, self._project, self._seq, PAGE, self._job
-            )
-            for row in rows:
-                await self._outbox.send(encode(Frame(self.topic, row.kind, row.data, row.seq)))
-                self._seq = row.seq
-            self._live = len(rows) < PAGE and not self._missed
-        while self._held:
-            self._outbox.post(self._held.popleft())
-
-    def _deliver(self, seq: int, kind: str, frame: bytes) -> None:
-        if not self._live:
-            if kind == "progress":
-                self._held.append(frame)
-            else:
-                self._missed = True
-            return
-        if kind != "progress" and seq <= self._seq:
-            return  # the head we began at was read before this row was passed on
-        if not self._outbox.post(frame):
-            self._gap()
-            return
-        if kind != "progress":
-            self._seq = seq
-        if kind == "deleted" and self._job is not None:
-            self._end(NotFound())
-
-    def _gap(self) -> None:
-        self._outbox.post(encode(Frame(self.topic, "gap", since=self._seq)), force=True)
-        self._leave()
-        self._ended(self)
-
-
-class _Reader(Subscription):
-    """A topic that is read from where it is kept, at the reader's own pace."""
-
-    def __init__(self, *given: Any, job: str) -> None:
-        super().__init__(*given)
-        self._job = job
-        self._news = asyncio.Event()
-
-    def _watch(self) -> None:
-        self._leave = self._services.feed.watch(self._job, self._news.set)
-
-
-class LogSubscription(_Reader):
-    """``jobs/{id}/logs``: one rank's text, attempt after attempt unless one is named."""
-
-    async def open(self) -> None:
-        """Begin at the log's end, or at a byte of it."""
-        self._watch()
-        self._rank = self._wanted.rank or 0
-        here = await self._read(self._wanted.attempt, 0, 1)
-        self._attempt = here.attempt
-        self._offset = here.size if self._wanted.since is None else self._wanted.since
-        self._completed = False
-        self._tell("subscribed", {}, self._offset)
-        self._begin()
-
-    async def _read(self, attempt: int | None, offset: int, limit: int) -> Any:
-        return await self._services.results.log(
-            self._who, self._job, self._rank, attempt, offset, limit
-        )
-
-    async def _run(self) -> None:
-        while True:
-            self._news.clear()
-            if await self._forward():
-                continue
-            if self._completed and self._wanted.attempt is not None:
-                return
-            await self._news.wait()
-
-    async def _forward(self) -> bool:
-        """Send the next piece, or move to the next attempt; False where there is neither."""
-        piece = await self._read(self._attempt, self._offset, LOG_CHUNK)
-        moved: bool = piece.next != self._offset
-        if piece.text:
-            text = piece.text.decode(errors="replace")
-            data = {"rank": self._rank, "attempt": self._attempt, "text": text}
-            await self._outbox.send(encode(Frame(self.topic, "log", data, piece.next)))
-        self._offset = piece.next
-        if moved or not piece.complete:
-            return moved
-        return await self._complete()
-
-    async def _complete(self) -> bool:
-        if not self._completed:
-            self._completed = True
-            data = {"rank": self._rank, "attempt": self._attempt}
-            self._tell("complete", data, self._offset)
-        if self._wanted.attempt is not None:
-            return False
-        newest = (await self._read(None, 0, 1)).attempt
-        if newest == self._attempt:
-            return False
-        self._attempt, self._offset, self._completed = self._attempt + 1, 0, False
-        return True
-
-
-class MetricsSubscription(_Reader):
-    """``jobs/{id}/metrics``: points of the latest attempt as they are stored."""
-
-    async def open(self) -> None:
-        """Begin after the newest point, or after a cursor."""
-        self._watch()
-        now = await self._services.results.metrics(self._who, self._job, [], 2)
-        self._seq = now.seq if self._wanted.since is None else self._wanted.since
-        self._completed = 0
-        self._tell("subscribed", {}, self._seq)
-        self._begin()
-
-    async def _run(self) -> None:
-        while True:
-            self._news.clear()
-            if not await self._forward():
-                await self._news.wait()
-
-    async def _forward(self) -> bool:
-        points, job = await self._services.results.points_after(
-            self._who, self._job, self._seq, POINTS
-        )
-        more: bool = points.more
-        self._seq = max(self._seq, points.seq)
-        if points.series:
-            await self._outbox.send(
-                encode(Frame(self.topic, "points", {"series": points.series}, self._seq))
-            )
-        if job.state.terminal and not more and self._completed < job.attempt:
-            self._completed = job.attempt
-            self._tell("complete", {}, self._seq)
-        return more
+        self._outbox.post(self.topic, encode(frame), force=True)

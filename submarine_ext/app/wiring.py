@@ -37,6 +37,7 @@ from submarine_ext.services.projects import Projects
 from submarine_ext.services.results import Results
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.services.sharing import Sharing
+from submarine_ext.services.streams import Streams
 from submarine_ext.services.teams import Teams
 from submarine_ext.store.store import Store
 
@@ -92,6 +93,7 @@ class Submarine:
         self.results = Results(store, job_files)
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
         self.feed = Feed()
+        self.streams = Streams(store)
         self._relay = Relay(store, self.feed.events)
         self._collector = Collector(store, job_files, self.feed)
         dispatcher = Dispatcher(store, self._engines, job_files, bundle_files, self._collector)
@@ -121,6 +123,7 @@ class Submarine:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self.feed.close()
+        await self.streams.close()
         for engine in self._engines.values():
             await engine.close()
         await self._store.close()

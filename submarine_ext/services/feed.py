@@ -1,12 +1,14 @@
 """From what happens to whoever watches, inside this process.
 
-Two kinds of news. **Frames** for the topics ``projects/{p}`` and ``jobs/{id}``: each is
-encoded once and handed to every listener of its topic. **Wake-ups** for logs and metrics,
-which are read from where they are kept, each reader at its own pace.
+Three kinds of news. **Frames** for the topics ``projects/{p}`` and ``jobs/{id}``: each is
+encoded once for each kind of reader and handed to every listener of its topic. **Wake-ups**
+for logs and metrics, which are read from where they are kept, each reader at its own pace.
+**Alarms**: rights may have changed; whoever raised a guard hears of it before anything that
+was recorded later is passed on.
 
 The feed holds nothing back but the newest progress of a job, which is passed on at most
 every :data:`PROGRESS_SECONDS`. Listeners must not block; bounding what a slow reader costs
-is theirs. It knows neither sockets nor who may listen. Everything runs on the event loop.
+is theirs, and so is asking who may see what. Everything runs on the event loop.
 """
 
 from __future__ import annotations
@@ -22,8 +24,13 @@ from submarine_ext.domain.events import EventRow
 
 PROGRESS_SECONDS = 0.2
 
-#: Called with the cursor after the frame, its type, and the frame as it goes to readers.
-Listener = Callable[[int, str, bytes], None]
+#: Kinds of rows after which somebody may be allowed less, or more, than before.
+RIGHTS = ("access", "project")
+_OF_JOBS = ("job", "deleted")
+#: What a job runs: for those who may see it.
+_SPEC = ("spec", "remedy")
+
+Listener = Callable[["News"], None]
 Wake = Callable[[], None]
 Unfollow = Callable[[], None]
 T = TypeVar("T")
@@ -42,12 +49,36 @@ class Frame(Struct, frozen=True, omit_defaults=False):
 encode = msgspec.json.Encoder().encode
 
 
+class News:
+    """One frame of a topic. ``seq`` is the cursor after it."""
+
+    __slots__ = ("_data", "_encoded", "kind", "seq", "topic")
+
+    def __init__(self, topic: str, seq: int, kind: str, data: dict[str, Any]) -> None:
+        self.topic = topic
+        self.seq = seq
+        self.kind = kind
+        self._data = data
+        self._encoded: dict[bool, bytes] = {}
+
+    def frame(self, *, specs: bool) -> bytes:
+        """As it goes to readers who may (not) see what a job runs; the same bytes for all."""
+        whole = specs or not any(name in self._data for name in _SPEC)
+        if whole not in self._encoded:
+            shown = self._data if whole else _without_spec(self._data)
+            self._encoded[whole] = encode(Frame(self.topic, self.kind, shown, self.seq))
+        return self._encoded[whole]
+
+
 class Feed:
     """One for each server process."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
         self._watchers: dict[str, set[Wake]] = {}
+        self._guards: dict[str, set[Wake]] = {}
+        self._accounts: dict[str, set[Wake]] = {}
+        self._lists: dict[str, set[Wake]] = {}
         self._paced: dict[str, _Paced] = {}
         self._seq = 0
 
@@ -59,6 +90,18 @@ class Feed:
         """A call whenever the job's log, points or state may have changed."""
         return _enter(self._watchers, job, wake)
 
+    def guard(self, project: str, alarm: Wake) -> Unfollow:
+        """A call whenever rights in the project may have changed, before any later frame."""
+        return _enter(self._guards, project, alarm)
+
+    def account(self, subject: str, alarm: Wake) -> Unfollow:
+        """A call whenever somebody's account may have changed, before any later frame."""
+        return _enter(self._accounts, subject, alarm)
+
+    def lists(self, wake: Wake) -> Unfollow:
+        """A call whenever the projects that somebody sees may have changed."""
+        return _enter(self._lists, "", wake)
+
     def seen(self, seq: int) -> None:
         """The log's head, as a cursor for progress frames before the first row comes."""
         self._seq = self._seq or seq
@@ -66,10 +109,14 @@ class Feed:
     def events(self, rows: Sequence[EventRow]) -> None:
         """New rows of the events log, in its order, each once."""
         for row in rows:
-            for topic in (f"projects/{row.project}", f"jobs/{row.object}"):
-                self._publish(topic, row.seq, row.kind, row.data)
+            if row.kind in RIGHTS:
+                self._alarm(row)
+            if row.kind != "audit":
+                self._publish(f"projects/{row.project}", row.seq, row.kind, row.data)
+            if row.kind in _OF_JOBS:
+                self._publish(f"jobs/{row.object}", row.seq, row.kind, row.data)
+                _call(self._watchers, row.object)
             self._seq = row.seq
-            self._wake(row.object)
 
     def progress(self, project: str, job: str, data: dict[str, Any]) -> None:
         """A job's progress and latest values; of many in a row the last one is always sent."""
@@ -83,39 +130,43 @@ class Feed:
 
     def grew(self, job: str) -> None:
         """The job printed something."""
-        self._wake(job)
+        _call(self._watchers, job)
 
     def points(self, job: str) -> None:
         """The job's stored points grew."""
-        self._wake(job)
+        _call(self._watchers, job)
 
     def ended(self, job: str, attempt: int) -> None:
         """An attempt is over, and all that it printed and measured is stored."""
         paced = self._paced.get(job)
         if paced is not None:
             paced.flush()
-        self._wake(job)
+        _call(self._watchers, job)
 
     def close(self) -> None:
         """Let go of timers; progress that still waits is sent."""
         for paced in list(self._paced.values()):
             paced.flush()
 
+    def _alarm(self, row: EventRow) -> None:
+        """What belongs to no project and is about rights is about the subject that it names."""
+        if row.project:
+            _call(self._guards, row.project)
+        else:
+            _call(self._accounts, row.object)
+        _call(self._lists, "")
+
     def _publish_progress(self, project: str, job: str, data: dict[str, Any]) -> None:
         for topic in (f"projects/{project}", f"jobs/{job}"):
             self._publish(topic, self._seq, "progress", {**data, "id": job})
 
-    def _publish(self, topic: str, seq: int, kind: str, data: Any) -> None:
+    def _publish(self, topic: str, seq: int, kind: str, data: dict[str, Any]) -> None:
         listeners = self._listeners.get(topic)
         if not listeners:
             return
-        frame = encode(Frame(topic, kind, data, seq))
+        news = News(topic, seq, kind, data)
         for listener in list(listeners):
-            listener(seq, kind, frame)
-
-    def _wake(self, job: str) -> None:
-        for wake in list(self._watchers.get(job, ())):
-            wake()
+            listener(news)
 
 
 class _Paced:
@@ -160,3 +211,12 @@ def _enter(table: dict[str, set[T]], key: str, entry: T) -> Unfollow:
             table.pop(key, None)
 
     return leave
+
+
+def _call(table: dict[str, set[Wake]], key: str) -> None:
+    for call in list(table.get(key, ())):
+        call()
+
+
+def _without_spec(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in _SPEC}

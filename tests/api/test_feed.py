@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 
+import msgspec
+import pytest
+
 from submarine_ext.domain.events import EventRow
-from submarine_ext.services.feed import PROGRESS_SECONDS, Feed
+from submarine_ext.services.feed import PROGRESS_SECONDS, Feed, News
 
 
-def row(seq: int, job: str = "j1", kind: str = "job") -> EventRow:
+def row(seq: int, job: str = "j1", kind: str = "job", **data: object) -> EventRow:
     return EventRow(
         seq=seq,
         time="2026-01-01T00:00:00Z",
@@ -18,7 +21,7 @@ def row(seq: int, job: str = "j1", kind: str = "job") -> EventRow:
         action="job.change",
         kind=kind,
         object=job,
-        data={"id": job, "revision": seq},
+        data={"id": job, "revision": seq, **data},
     )
 
 
@@ -27,8 +30,8 @@ class Heard(list):
 
     __hash__ = object.__hash__
 
-    def __call__(self, seq: int, kind: str, frame: bytes) -> None:
-        self.append((seq, kind, frame))
+    def __call__(self, news: News) -> None:
+        self.append((news.seq, news.kind, news.frame(specs=True)))
 
 
 class TestFrames:
@@ -64,13 +67,91 @@ class TestFrames:
         assert len(second) == 2
 
 
+class TestWhatAJobRuns:
+    """Its spec and its remedy are for those who may see them."""
+
+    async def test_is_left_out_for_others_and_encoded_once_for_each_kind_of_reader(self):
+        feed, told = Feed(), []
+        feed.follow("projects/default", told.append)
+        feed.events([row(1, spec={"command": ["x"]}, remedy={"command": ["y"]}, state="failed")])
+        (news,) = told
+        whole, bare = news.frame(specs=True), news.frame(specs=False)
+        assert json.loads(whole)["data"].keys() - json.loads(bare)["data"].keys() == {
+            "spec",
+            "remedy",
+        }
+        assert json.loads(bare)["data"]["state"] == "failed"
+        assert news.frame(specs=True) is whole
+        assert news.frame(specs=False) is bare
+
+    async def test_is_in_few_frames_so_that_most_are_the_same_bytes_for_all(self):
+        feed, told = Feed(), []
+        feed.follow("projects/default", told.append)
+        feed.events([row(1, state="running")])
+        assert told[0].frame(specs=True) is told[0].frame(specs=False)
+
+
+class TestKindsOfRows:
+    async def test_of_the_audit_go_to_nobody(self):
+        feed, heard = Feed(), Heard()
+        feed.follow("projects/default", heard)
+        feed.follow("jobs/j1", heard)
+        feed.events([row(1, kind="audit")])
+        assert heard == []
+
+    @pytest.mark.parametrize("kind", ["file", "project", "access", "notice"])
+    async def test_that_are_no_jobs_go_to_the_project_even_if_named_like_a_job(self, kind):
+        feed, project, job = Feed(), Heard(), Heard()
+        feed.follow("projects/default", project)
+        feed.follow("jobs/j1", job)
+        feed.events([row(1, "j1", kind=kind)])
+        assert [kind for _, kind, _ in project] == [kind]
+        assert job == []
+
+
+class TestAlarms:
+    """Whoever guards rights hears of a change before anything later. The mutants: a feed that
+    publishes a batch first and alarms afterwards, one that alarms for the kind ``access`` only.
+    """
+
+    @pytest.mark.parametrize("kind", ["access", "project"])
+    async def test_come_between_what_was_recorded_before_and_what_was_after(self, kind):
+        feed, order = Feed(), []
+        feed.follow("projects/default", lambda news: order.append(news.seq))
+        feed.guard("default", lambda: order.append("alarm"))
+        feed.events([row(1), row(2, "bob", kind=kind), row(3)])
+        assert order == [1, "alarm", 2, 3]
+
+    async def test_are_for_their_project_only(self):
+        feed, alarms = Feed(), []
+        leave = feed.guard("other", lambda: alarms.append(1))
+        feed.events([row(1, kind="access")])
+        leave()
+        assert alarms == []
+        assert not feed._guards
+
+    async def test_without_a_project_are_for_the_account_that_is_named(self):
+        feed, alarms = Feed(), []
+        feed.account("user:bob", lambda: alarms.append("bob"))
+        feed.account("team:bob", lambda: alarms.append("a team called bob"))
+        feed.account("user:carol", lambda: alarms.append("carol"))
+        feed.events([msgspec.structs.replace(row(1, "user:bob", kind="access"), project="")])
+        assert alarms == ["bob"]
+
+    async def test_wake_whoever_lists_projects(self):
+        feed, wakes = Feed(), []
+        feed.lists(lambda: wakes.append(1))
+        feed.events([row(1), row(2, kind="file"), row(3, kind="project")])
+        assert wakes == [1]
+
+
 class TestProgress:
     async def test_is_passed_on_at_once_and_then_only_the_newest(self):
         feed, heard, last = Feed(), Heard(), asyncio.Event()
 
-        def hear(seq: int, kind: str, frame: bytes) -> None:
-            heard(seq, kind, frame)
-            if b"99" in frame:
+        def hear(news: News) -> None:
+            heard(news)
+            if b"99" in news.frame(specs=True):
                 last.set()
 
         feed.follow("projects/default", hear)

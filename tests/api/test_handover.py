@@ -14,12 +14,14 @@ import pytest
 
 from submarine_ext.api.connection import Connection
 from submarine_ext.api.outbox import Outbox
-from submarine_ext.api.subscriptions import EventsSubscription, Subscribe
-from submarine_ext.domain.access import Principal
+from submarine_ext.api.subscriptions import Subscribe
+from submarine_ext.api.topics import EventsSubscription
+from submarine_ext.domain.access import ROLES, Principal, Relation, Role
 from submarine_ext.domain.events import EventRow
 from submarine_ext.domain.jobs import JobState
 from submarine_ext.domain.metrics import Metrics, PointsSlice
 from submarine_ext.services.feed import Feed
+from submarine_ext.services.streams import Sight
 
 
 class Log:
@@ -29,10 +31,10 @@ class Log:
         self.feed, self.rows = feed, [row(n + 1) for n in range(rows)]
         self.during_head, self.during_read = during_head, during_read
 
-    async def head(self, who, project):
+    async def sight(self, who, project, capability, following=False):
         head = len(self.rows)
         self.write(self.during_head)
-        return head
+        return Sight(Relation(role=Role.EDITOR), ROLES[Role.EDITOR], head)
 
     async def events_after(self, who, project, seq, limit, job):
         found = self.rows[seq : seq + limit]
@@ -78,6 +80,9 @@ class Wire:
     def cut(self):
         raise AssertionError("never slow")
 
+    def close(self, code=None, reason=None):
+        raise AssertionError("never disabled")
+
 
 @pytest.mark.parametrize("since", [None, 0, 3, 5])
 @pytest.mark.parametrize("during_head", [0, 2])
@@ -85,7 +90,7 @@ class Wire:
 async def test_every_row_comes_once_and_in_order(since, during_head, during_read):
     feed, wire = Feed(), Wire()
     log = Log(feed, rows=5, during_head=during_head, during_read=during_read)
-    services = SimpleNamespace(feed=feed, jobs=log)
+    services = SimpleNamespace(feed=feed, streams=log)
     subscription = EventsSubscription(
         services,
         Principal("ann"),
@@ -119,8 +124,16 @@ async def test_a_socket_that_closes_while_it_subscribes_leaves_nothing():
     async def points_after(who, job, seq, limit):
         return PointsSlice({}, 0, more=False), SimpleNamespace(state=JobState.RUNNING)
 
-    results = SimpleNamespace(metrics=metrics, points_after=points_after)
-    connection = Connection(SimpleNamespace(feed=feed, results=results), Principal("ann"), Wire())
+    async def job(who, job):
+        return SimpleNamespace(project="default")
+
+    services = SimpleNamespace(
+        feed=feed,
+        results=SimpleNamespace(metrics=metrics, points_after=points_after),
+        jobs=SimpleNamespace(get=job),
+        streams=Log(feed, rows=0),
+    )
+    connection = Connection(services, Principal("ann"), Wire())
     message = '{"op": "subscribe", "topic": "jobs/j00000000000/metrics"}'
     subscribing = asyncio.create_task(connection.receive(message))
     await asked.wait()
@@ -129,5 +142,5 @@ async def test_a_socket_that_closes_while_it_subscribes_leaves_nothing():
     answer.set()
     await asyncio.gather(subscribing, closing)
     await asyncio.sleep(0)
-    assert not feed._watchers
+    assert not (feed._watchers or feed._guards or feed._accounts)
     assert [task for task in asyncio.all_tasks() if "jobs/" in task.get_name()] == []

@@ -38,10 +38,18 @@ class Wire:
     def cut(self) -> None:
         self.cuts += 1
 
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.closed_with = code
+
     async def take(self) -> None:
         self._taken.pop(0).set_result(None)
         for _ in range(4):
             await asyncio.sleep(0)
+
+
+async def send(outbox: Outbox, frame: bytes) -> None:
+    async with outbox.turn():
+        outbox.post("t", frame)
 
 
 class TestAFastReader:
@@ -49,7 +57,7 @@ class TestAFastReader:
         wire = Wire()
         outbox = Outbox(wire)
         for number in range(3):
-            assert outbox.post(b"%d" % number)
+            assert outbox.post("t", b"%d" % number)
         assert wire.sent == [b"0", b"1", b"2"]
         await outbox.close()
 
@@ -59,7 +67,7 @@ class TestASlowReader:
         wire = Wire(stuck=True)
         outbox = Outbox(wire)
         for number in range(3):
-            assert outbox.post(b"%d" % number)
+            assert outbox.post("t", b"%d" % number)
         assert wire.sent == [b"0"]
         await wire.take()
         assert wire.sent == [b"0", b"1"]
@@ -69,14 +77,14 @@ class TestASlowReader:
         wire = Wire(stuck=True)
         outbox = Outbox(wire)
         frame = bytes(ROOM // 4)
-        assert [outbox.post(frame) for _ in range(7)] == [True] * 5 + [False] * 2
-        assert outbox.post(b"gap", force=True)
+        assert [outbox.post("t", frame) for _ in range(7)] == [True] * 5 + [False] * 2
+        assert outbox.post("t", b"gap", force=True)
         await outbox.close()
 
     async def test_makes_big_senders_wait_for_one_another(self):
         wire = Wire(stuck=True)
         outbox = Outbox(wire)
-        senders = [asyncio.create_task(outbox.send(bytes(1000))) for _ in range(3)]
+        senders = [asyncio.create_task(send(outbox, bytes(1000))) for _ in range(3)]
         await asyncio.sleep(0)
         assert len(wire.sent) == 1
         while not all(sender.done() for sender in senders):
@@ -85,6 +93,41 @@ class TestASlowReader:
                 await wire.take()
             await asyncio.sleep(0)
         assert len(wire.sent) == 3
+        await outbox.close()
+
+
+class TestWhatIsTakenBack:
+    """The mutant: ``take_back`` that does nothing sends a topic on after its right is gone."""
+
+    async def test_is_never_sent_and_the_rest_is(self):
+        wire = Wire(stuck=True)
+        outbox = Outbox(wire)
+        for topic in ("a", "a", "b", "a"):
+            outbox.post(topic, topic.encode())
+        outbox.take_back("a")
+        outbox.post("a", b"closed")
+        for _ in range(3):
+            await wire.take()
+        assert wire.sent == [b"a", b"b", b"closed"]
+        await outbox.close()
+
+    async def test_makes_room(self):
+        outbox = Outbox(Wire(stuck=True))
+        while outbox.post("a", bytes(ROOM // 4)):
+            pass
+        outbox.take_back("a")
+        assert outbox.post("b", bytes(ROOM // 4))
+        await outbox.close()
+
+    async def test_is_everything_when_the_socket_is_ended(self):
+        wire = Wire(stuck=True)
+        outbox = Outbox(wire)
+        for _ in range(3):
+            outbox.post("a", b"x")
+        outbox.end(4403, "disabled")
+        outbox.post("a", b"later", force=True)
+        await wire.take()
+        assert (wire.sent, wire.closed_with) == ([b"x"], 4403)
         await outbox.close()
 
 
@@ -97,15 +140,15 @@ class TestADeadReader:
         wire = Wire(stuck=True)
         outbox = Outbox(wire)
         for _ in range(3):
-            outbox.post(b"x")
+            outbox.post("t", b"x")
         await outbox._drained()
         assert (wire.cuts, len(wire.sent), len(outbox._waiting)) == (1, 1, 0)
-        assert outbox.post(b"y"), "nobody is left to be told of a gap"
+        assert outbox.post("t", b"y"), "nobody is left to be told of a gap"
         assert len(wire.sent) == 1
         await outbox.close()
 
     async def test_does_not_hold_up_a_big_sender_for_ever(self):
         outbox = Outbox(Wire(stuck=True))
-        await outbox.send(b"x")
-        await outbox.send(b"y")
+        await send(outbox, b"x")
+        await send(outbox, b"y")
         await outbox.close()
