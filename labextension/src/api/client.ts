@@ -4,6 +4,7 @@
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { FilesApi } from './files';
 import { problemOf, unreachable } from './problem';
 import { encoded, segment, type Options, type Query } from './requests';
 import { SharingApi } from './sharing';
@@ -43,6 +44,12 @@ export function isJobId(value: unknown): value is string {
 /** The REST client. */
 export class Api {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  /** A project's files: versions, comparisons, downloads. */
+  readonly files = new FilesApi(
+    (method, route, options) => this._request(method, route, options),
+    (route, query) => this._url(route, query)
+  );
 
   /** Projects, people, teams, secrets and who did what. */
   readonly sharing = new SharingApi((method, route, options) =>
@@ -115,9 +122,11 @@ export class Api {
     return this._url(`jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`);
   }
 
-  /** Pack a folder of the Jupyter root on the server. */
-  pack(folder: string): Promise<Bundle> {
-    return this._json('POST', 'bundles', { body: { folder } });
+  /** Pack a folder of a project on the server; without one, of the Jupyter root. */
+  pack(folder: string, project: string | null = null): Promise<Bundle> {
+    return this._json('POST', 'bundles', {
+      body: project === null ? { folder } : { folder, project }
+    });
   }
 
   /** A fresh WebSocket for `/events`, opened with a single-use ticket. */

@@ -38,7 +38,14 @@ export type {
   Use,
   User,
   UserChange,
-  Visibility
+  Visibility,
+  CellDiff,
+  CellMerge,
+  Diff,
+  Merge,
+  Side,
+  Version,
+  VersionKind
 } from './schema';
 
 /** A CPU or memory amount in Kubernetes notation. */
