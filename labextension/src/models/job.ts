@@ -54,6 +54,12 @@ export class JobModel implements IDisposable {
     this._pulse.request();
   }
 
+  /** Read it again: what one may see of it has changed, its revision has not. */
+  refresh(): Promise<void> {
+    this._job = this._job && { ...this._job, revision: 0 };
+    return this._read();
+  }
+
   dispose(): void {
     if (!this.isDisposed) {
       this._pulse.dispose();

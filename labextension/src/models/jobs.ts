@@ -28,7 +28,8 @@ export interface Move {
 export type JobsStatus = 'loading' | 'ready' | 'forbidden' | 'failed';
 
 export interface JobsOptions {
-  project: string;
+  /** Null: no project is known yet. */
+  project: string | null;
   list: (project: string, query: JobsQuery) => Promise<Page<Job>>;
   connection: Connection;
   schedule?: Scheduler;
@@ -42,9 +43,26 @@ const NEXT_PAGE = 200;
 export class JobsModel implements IDisposable {
   constructor(private readonly _options: JobsOptions) {
     this._pulse = new Pulse(() => this._changed.emit(), _options.schedule ?? nextFrame);
-    const topic = `projects/${_options.project}`;
-    this._subscription = _options.connection.subscribe(topic, frame => this._receive(frame));
+    this._project = _options.project;
+    this._follow();
     void this._load(null);
+  }
+
+  get project(): string | null {
+    return this._project;
+  }
+
+  /** Show the jobs of another project, from nothing; of the same one: as one may see them now. */
+  setProject(project: string | null): void {
+    this._project = project;
+    this._subscription?.dispose();
+    this._jobs.clear();
+    this._active.clear();
+    this._orphans.clear();
+    this._problem = null;
+    this._follow();
+    // Answers that are under way belong to the project before: they are for another filter.
+    this.setFilter({ ...this._filter });
   }
 
   /** The jobs that the filter lets through. */
@@ -108,26 +126,38 @@ export class JobsModel implements IDisposable {
 
   /** Apply what an action answered, before the frame for it arrives. */
   put(job: Job): void {
-    this._set(newer(this._jobs.get(job.id), job));
-    this._touch();
+    if (job.project === this._project) {
+      this._set(newer(this._jobs.get(job.id), job));
+      this._touch();
+    }
   }
 
   dispose(): void {
     if (!this.isDisposed) {
       this._pulse.dispose();
-      this._subscription.dispose();
+      this._subscription?.dispose();
       Signal.clearData(this);
     }
   }
 
+  private _follow(): void {
+    const { connection } = this._options;
+    const topic = `projects/${this._project}`;
+    this._subscription =
+      this._project === null ? null : connection.subscribe(topic, frame => this._receive(frame));
+  }
+
   private async _load(cursor: string | null): Promise<void> {
+    if (this._project === null) {
+      return;
+    }
     const { states: state, text } = this._filter;
     const wanted = this._filter;
     this._fetching++;
     try {
       const limit = cursor === null ? FIRST_PAGE : NEXT_PAGE;
       const query = { state, text: text.trim(), cursor, limit };
-      const page = await this._options.list(this._options.project, query);
+      const page = await this._options.list(this._project, query);
       if (wanted === this._filter && !this.isDisposed) {
         this._merge(page, cursor);
       }
@@ -250,7 +280,8 @@ export class JobsModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, Move>(this);
   private readonly _pulse: Pulse;
-  private readonly _subscription: IDisposable;
+  private _subscription: IDisposable | null = null;
+  private _project: string | null;
   private _items: readonly Job[] | null = null;
   private _filter: JobsFilter = NO_FILTER;
   private _status: JobsStatus = 'loading';

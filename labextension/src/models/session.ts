@@ -4,13 +4,16 @@
  */
 import { IDisposable } from '@lumino/disposable';
 import type { Api } from '../api/client';
-import type { Job } from '../api/types';
+import type { Job, Me, Project } from '../api/types';
 import { Connection } from './connection';
 import { EnginesModel } from './engines';
 import { JobModel } from './job';
 import { JobsModel } from './jobs';
 import { LogsModel } from './logs';
 import { MetricsModel } from './metrics';
+import { ProjectsModel } from './projects';
+import { Reading } from './reading';
+import { may } from './rights';
 
 /** A counted share in a model; dispose it when done. */
 export interface Share<T> extends IDisposable {
@@ -38,6 +41,11 @@ class Shares<T extends IDisposable> {
         }
       }
     };
+  }
+
+  /** All models that somebody has. */
+  get all(): readonly T[] {
+    return [...this._entries.values()].map(({ model }) => model);
   }
 
   /** The model if somebody has it. */
@@ -71,15 +79,44 @@ export class Session implements IDisposable {
   }
 
   readonly connection: Connection;
-  readonly project = 'default';
 
-  /** The project's jobs; made on first use, so that a lab without the panel costs nothing. */
-  get jobs(): JobsModel {
-    this._list ??= new JobsModel({
-      project: this.project,
+  /** Who is asking, and what is theirs. */
+  get me(): Reading<Me> {
+    this._me ??= new Reading({
+      read: () => this.api.me(),
       connection: this.connection,
-      list: (project, query) => this.api.jobs(project, query)
+      topic: 'me',
+      when: ['me']
     });
+    return this._me;
+  }
+
+  /** The projects that one sees; made on first use, so that a lab without the panel costs nothing. */
+  get projects(): ProjectsModel {
+    if (this._projects === null) {
+      const { connection, me } = this;
+      const list = () => this.api.sharing.projects();
+      this._projects = new ProjectsModel({ connection, me, list });
+      this._projects.changed.connect(this._follow, this);
+    }
+    return this._projects;
+  }
+
+  /** The project that one works in; empty until it is known. */
+  get project(): string {
+    return this.projects.current?.name ?? '';
+  }
+
+  /** That project's jobs. */
+  get jobs(): JobsModel {
+    if (this._list === null) {
+      this._list = new JobsModel({
+        project: null,
+        connection: this.connection,
+        list: (project, query) => this.api.jobs(project, query)
+      });
+      this._follow();
+    }
     return this._list;
   }
 
@@ -117,12 +154,39 @@ export class Session implements IDisposable {
   dispose(): void {
     this._list?.dispose();
     this._engines?.dispose();
+    this._projects?.dispose();
+    this._me?.dispose();
     this.connection.dispose();
   }
 
+  /** Jobs are shown as one may see them now: another project, or other rights, another list. */
+  private _follow(): void {
+    const { current, items } = this.projects;
+    const wanted = current && may(current, 'job:list') ? current : null;
+    const seen = JSON.stringify([wanted?.name, wanted?.capabilities]);
+    if (this._list && seen !== this._seen) {
+      this._seen = seen;
+      this._list.setProject(wanted?.name ?? null);
+    }
+    items.forEach(project => this._look(project));
+  }
+
+  private _look(project: Project): void {
+    const rights = project.capabilities.join();
+    if ((this._rights.get(project.name) ?? rights) !== rights) {
+      const open = this._jobs.all.filter(model => model.job?.project === project.name);
+      open.forEach(model => void model.refresh());
+    }
+    this._rights.set(project.name, rights);
+  }
+
+  private readonly _rights = new Map<string, string>();
   private readonly _jobs: Shares<JobModel>;
   private readonly _metrics: Shares<MetricsModel>;
   private readonly _logs: Shares<LogsModel>;
+  private _me: Reading<Me> | null = null;
+  private _projects: ProjectsModel | null = null;
+  private _seen = '';
   private _list: JobsModel | null = null;
   private _engines: EnginesModel | null = null;
 }

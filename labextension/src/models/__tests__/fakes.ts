@@ -1,5 +1,5 @@
 /** A server's end of the WebSocket and of the routes, in memory: the boundary, faked. */
-import type { Frame, Job } from '../../api/types';
+import type { Frame, Job, Me, Project } from '../../api/types';
 import { Connection, type Socket } from '../connection';
 
 /** Draws at once: tests see every change. */
@@ -97,6 +97,52 @@ export function job(number: number, fields: Partial<Job> = {}): Job {
     ranks: 1,
     versions: {},
     revision: 1,
+    ...fields
+  };
+}
+
+/** Everything that an owner may do with a project, as far as the lab asks. */
+export const OWNER = [
+  'audit:read file:purge file:read file:write grant:write job:delete job:delete-any job:list',
+  'job:logs job:read job:spec job:stop job:stop-any job:submit kernel:start member:read',
+  'output:read owner:write project:close project:leave project:purge project:read project:write',
+  'quota:read secret:read secret:write visibility:lower'
+].flatMap(line => line.split(' '));
+
+/** What a viewer may. */
+export const VIEWER = [
+  'file:read job:list job:read member:read output:read project:leave project:read quota:read'
+].flatMap(line => line.split(' '));
+
+/** A project as its owner sees it. */
+export function project(name: string, fields: Partial<Project> = {}): Project {
+  return {
+    name,
+    title: name,
+    description: '',
+    visibility: 'private',
+    state: 'active',
+    settings: { viewer_logs: false, version_outputs: true },
+    personal: false,
+    created: '2026-11-22T10:00:00Z',
+    role: 'owner',
+    capabilities: OWNER,
+    owners: ['user:ada'],
+    offered_to: null,
+    ...fields
+  };
+}
+
+/** The asker, with a personal project of the same name. */
+export function me(user: string, fields: Partial<Me> = {}): Me {
+  return {
+    user,
+    teams: [],
+    admin: false,
+    capabilities: [],
+    personal_project: user,
+    quota: {},
+    use: { jobs: 0, cpu: 0, memory: 0, gpu: 0, gpu_hours: 0 },
     ...fields
   };
 }
