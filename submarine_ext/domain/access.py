@@ -182,6 +182,7 @@ ADMIN = frozenset(
 BREAK_GLASS = frozenset(
     {
         C.FILE_READ,
+        C.FILE_WRITE,
         C.GRANT_WRITE,
         C.JOB_LOGS,
         C.JOB_SPEC,
