@@ -121,6 +121,7 @@ def _plain(options: Namespace) -> dict[str, Any]:
         "engine": options.engine,
         "environment": options.python,
         "env": dict(options.env),
+        "secrets": options.secret,
         "retries": options.retries,
         "timeout_seconds": options.timeout,
         "priority": options.priority,

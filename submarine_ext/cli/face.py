@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 
 from submarine_ext.client.client import Client
 from submarine_ext.client.handle import JobHandle
+from submarine_ext.errors import Invalid
 
 # Whatever a log holds, it may colour a terminal (SGR) but not steer it.
 _STEERING = re.compile(
@@ -40,6 +41,27 @@ class Face(ABC):
     @abstractmethod
     def wait(self, job: JobHandle) -> None:
         """Show a job live until it is over."""
+
+    @abstractmethod
+    def use(self, project: str | None) -> str:
+        """Mean this project where none is named (None: our own); in words, how long."""
+
+    @abstractmethod
+    def ask_secret(self, name: str, *, stdin: bool) -> str:
+        """A secret's value, typed without being shown, or from standard input."""
+
+    def sure(self, question: str, *, yes: bool) -> None:
+        """Return only if somebody means it. Raises ``Invalid`` where nobody said so."""
+        if not yes and not self.confirm(question):
+            raise Invalid("Nothing was done.")
+
+    def confirm(self, question: str) -> bool:
+        """Ask. Where nobody can be asked, raises ``Invalid`` that says what to write."""
+        raise Invalid(f"{question} Add --yes to do it.")
+
+    def say(self, sentence: str) -> None:
+        """What was done, on a line."""
+        self.write(f"{sentence}\n")
 
     def show(self, what: RenderableType) -> None:
         """A table or a line."""

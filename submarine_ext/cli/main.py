@@ -6,15 +6,17 @@ the command line could not be understood; 130 after Ctrl-C, which never stops a 
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import cached_property
+from getpass import getpass
 
 from rich.console import Console
 
-from submarine_ext.cli import live
+from submarine_ext.cli import choice, live
 from submarine_ext.cli.commands import execute
 from submarine_ext.cli.face import Face, harmless
 from submarine_ext.cli.grammar import parse
@@ -22,7 +24,7 @@ from submarine_ext.cli.parsing import HelpAsked
 from submarine_ext.client.client import Client
 from submarine_ext.client.handle import JobHandle
 from submarine_ext.domain.jobs import JobState
-from submarine_ext.errors import SubmarineError
+from submarine_ext.errors import Invalid, SubmarineError
 
 
 class Terminal(Face):
@@ -37,7 +39,8 @@ class Terminal(Face):
     @cached_property
     def client(self) -> Client:
         """Connected on first use, and let go of by ``close``."""
-        return self._kept.enter_context(Client())
+        project = os.environ.get("SUBMARINE_PROJECT") or choice.kept()
+        return self._kept.enter_context(Client(project=project))
 
     def close(self) -> None:
         """The command is done."""
@@ -52,6 +55,29 @@ class Terminal(Face):
         live.show(self.console, job, self.client.jobs.story(job.id))
 
     wait = watch
+
+    def use(self, project: str | None) -> str:
+        """Kept for all command lines of this user."""
+        choice.keep(project)
+        named = os.environ.get("SUBMARINE_PROJECT")
+        if named:
+            self.warn(f"here SUBMARINE_PROJECT goes first, which is {named}.")
+        self.client.project = project
+        return "wherever you type submarine"
+
+    def ask_secret(self, name: str, *, stdin: bool) -> str:
+        """Typed blindly, or all of standard input without a closing line feed."""
+        if stdin:
+            return sys.stdin.read().removesuffix("\n")
+        if not sys.stdin.isatty():
+            raise Invalid("Nobody can be asked for the value: add --stdin and send it there.")
+        return getpass(f"{name}: ")
+
+    def confirm(self, question: str) -> bool:
+        """``y`` or ``yes``, at a terminal."""
+        if not sys.stdin.isatty():
+            return super().confirm(question)
+        return input(f"{harmless(question)} Go on? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

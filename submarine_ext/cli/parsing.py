@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from submarine_ext.errors import Invalid
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
 
     def read(self, tokens: Sequence[str]) -> argparse.Namespace:
         """What the tokens say; raises ``Invalid`` or :class:`HelpAsked`."""
-        options, left = self.parse_known_args(tokens)
+        options, left = self.parse_known_intermixed_args(tokens)
         if left:
             raise Invalid(self._surplus(left[0]))
         return options
@@ -65,6 +65,20 @@ class Parser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """All option strings, for completion."""
         return [text for action in self._actions for text in action.option_strings]
+
+    def expected(self, words: Sequence[str]) -> argparse.Action | None:
+        """What comes after these words: the value of an option, or the next word without one."""
+        places = [action for action in self._actions if not action.option_strings]
+        waiting = None
+        for word in words:
+            option = self._option_string_actions.get(word)
+            if option is not None:
+                waiting = option if option.nargs != 0 else None
+            elif waiting is not None:
+                waiting = None
+            else:
+                places = places[1:]
+        return waiting or next(iter(places), None)
 
     def error(self, message: str) -> NoReturn:
         """What argparse found wrong, in our words."""
@@ -101,6 +115,35 @@ def whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number.") from None
+
+
+def limit(number: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A number, or ``none`` for no limit."""
+
+    def read(text: str) -> Any:
+        return None if text == "none" else number(text)
+
+    return read
+
+
+def hours(text: str) -> float:
+    """Hours, with a fraction."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours.") from None
+
+
+def in_project(it: Parser) -> Parser:
+    """The option that all commands about something in a project have."""
+    it.add_argument("--project", metavar="PROJECT", help="the project to look in (default: yours)")
+    return it
+
+
+def sure(it: Parser) -> Parser:
+    """The option of what cannot be undone."""
+    it.add_argument("--yes", action="store_true", help="do not ask")
+    return it
 
 
 def seconds(text: str) -> int:

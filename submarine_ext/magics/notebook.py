@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from itertools import islice
+from getpass import getpass
 from typing import Any
 
+from IPython.core.error import StdinNotImplementedError
 from rich.console import Console
 
 from submarine_ext.cli.commands import execute
@@ -16,6 +18,7 @@ from submarine_ext.client.client import Client
 from submarine_ext.client.handle import JobHandle
 from submarine_ext.errors import Invalid, SubmarineError, Unavailable
 from submarine_ext.magics.completion import completions
+from submarine_ext.magics.known import known
 
 
 class Refusal(Exception):
@@ -36,7 +39,12 @@ class Notebook(Face):
         self._feed: Any = None
         self._fresh: tuple[JobHandle, int] | None = None
         self.console = Console(
-            force_jupyter=False, force_terminal=False, width=120, markup=False, highlight=False
+            force_jupyter=False,
+            force_terminal=False,
+            color_system="standard" if self.live else None,  # an output shows colours, too
+            width=120,
+            markup=False,
+            highlight=False,
         )
         if self.live:
             formatter = shell.display_formatter.ipython_display_formatter
@@ -73,7 +81,7 @@ class Notebook(Face):
 
     def complete(self, before: str, symbol: str) -> list[str]:
         """Words that can stand where the cursor is."""
-        return completions(before.split("%submarine", 1)[1], symbol, self._recent)
+        return completions(before.split("%submarine", 1)[1], symbol, self._known)
 
     def launched(self, job: JobHandle) -> None:
         """A widget, where there can be one."""
@@ -88,6 +96,23 @@ class Notebook(Face):
     def wait(self, job: JobHandle) -> None:
         """Until it is over; the widget, or the lines of progress, move meanwhile."""
         job.wait(show=None if self.live else lambda line: self.write(f"{line}\n"))
+
+    def use(self, project: str | None) -> str:
+        """For this kernel: also its own Clients and the commands that it starts with ``!``."""
+        if project is None:
+            os.environ.pop("SUBMARINE_PROJECT", None)
+        else:
+            os.environ["SUBMARINE_PROJECT"] = project
+        return "as long as this kernel runs"
+
+    def ask_secret(self, name: str, *, stdin: bool) -> str:
+        """Asked by the frontend, which does not show what is typed; no output has it."""
+        if stdin:
+            raise Invalid("--stdin is for terminals: leave it out, and you are asked here.")
+        try:
+            return getpass(f"{name}: ")
+        except StdinNotImplementedError:
+            raise Invalid("This notebook cannot ask you: use a terminal.") from None
 
     def _execute(self, line: str, cell: str | None) -> JobHandle | None:
         try:
@@ -110,8 +135,8 @@ class Notebook(Face):
         self._feed = self._feed or Feed(self.client.server)
         JobWidget(self.client, job).show(self._feed)
 
-    def _recent(self) -> list[str]:
+    def _known(self, what: str, start: str) -> list[str]:
         try:
-            return [job.id for job in islice(self.client.jobs.list(limit=20), 20)]
+            return known(self.client, what, start)
         except SubmarineError:
             return []

@@ -1,8 +1,4 @@
-"""What each command does, the same for the magics and the ``submarine`` command.
-
-A command takes a face and its options and gives back what a program would want of it: a
-``JobHandle``, or nothing.
-"""
+"""What the commands about jobs do."""
 
 from __future__ import annotations
 
@@ -21,21 +17,14 @@ from submarine_ext.cli.face import Face
 from submarine_ext.client.handle import JobHandle
 from submarine_ext.client.jobs import spec_from
 from submarine_ext.client.results import Metrics
-from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.files.packing import packed
 
 RECENT = 5
 
 
-def execute(face: Face, options: Namespace, cell: str | None = None) -> JobHandle | None:
-    """Do what was asked. Raises the errors of :mod:`submarine_ext.errors`."""
-    if options.command == "run":
-        return _run(face, options, cell)
-    return _COMMANDS[options.command](face, options)
-
-
-def _run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
+def run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
+    """Submit a job, or show what would be submitted."""
     what = asked(options, cell)
     if options.dry_run:
         _show_spec(face, what)
@@ -65,14 +54,15 @@ def _show_spec(face: Face, what: Asked) -> None:
     face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
 
 
-def _where(face: Face, _options: Namespace) -> None:
+def where(face: Face, _options: Namespace) -> None:
+    """Who we are, the project with our role, quota and use, the engines, our latest jobs."""
     client = face.client
-    me = client.me()
-    project = me.personal_project or DEFAULT
-    face.show(tables.where(client.server.url, me, client.engines(), project))
-    face.write("\n")
-    recent = client.jobs.list(project=project, owner=me.user, limit=RECENT)
-    face.show(tables.jobs_table(islice(recent, RECENT)))
+    me, project = client.me(), client.projects.get()
+    face.show(tables.where(client.server.url, me, project, client.engines()))
+    if "job:list" in project.capabilities:
+        face.write("\n")
+        recent = client.jobs.list(owner=me.user, limit=RECENT)
+        face.show(tables.jobs_table(islice(recent, RECENT)))
 
 
 def _jobs(face: Face, options: Namespace) -> None:
@@ -80,6 +70,7 @@ def _jobs(face: Face, options: Namespace) -> None:
     found = face.client.jobs.list(
         project=options.project,
         state=options.state,
+        owner=options.owner,
         text=options.text,
         tag=options.tag,
         limit=limit,
@@ -145,8 +136,8 @@ def _find(face: Face, options: Namespace) -> JobHandle:
     return face.client.jobs.find(options.id, project=options.project)
 
 
-_COMMANDS: dict[str, Callable[[Face, Namespace], JobHandle | None]] = {
-    "where": _where,
+COMMANDS: dict[str, Callable[[Face, Namespace], JobHandle | None]] = {
+    "where": where,
     "jobs": _jobs,
     "logs": _logs,
     "watch": _watch,

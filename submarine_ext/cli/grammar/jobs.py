@@ -1,71 +1,16 @@
-"""One grammar for ``%submarine`` and ``submarine``: commands, their options, their words.
-
-Only words are understood here; what a command does is in :mod:`submarine_ext.cli.commands`.
-"""
+"""The words of commands about jobs."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from submarine_ext.cli.parsing import HelpAsked, Parser, meant, pair, seconds, whole
+from submarine_ext.cli.parsing import Parser, in_project, pair, seconds, whole
 from submarine_ext.domain.jobs import Framework, JobState
-from submarine_ext.errors import Invalid
 
 RUN_EXAMPLES = """examples:
   %(prog)s train.py --gpu 1 --memory 8Gi -- --lr 0.1
   %(prog)s train.ipynb -p lr=0.1 -p layers='[64, 32]'
   %(prog)s --name download -- python -m tools.download data"""
-
-
-def parse(prog: str, tokens: Sequence[str]) -> Namespace:
-    """What was asked: ``.command`` and its options.
-
-    Raises ``Invalid`` with a sentence that says what was meant, :class:`HelpAsked` for ``-h``.
-    """
-    if not tokens:
-        return Namespace(command="where")
-    name, *rest = tokens
-    if name in ("-h", "--help", "help"):
-        raise HelpAsked(overview(prog))
-    if name not in PARSERS:
-        raise Invalid(
-            f"There is no command {name!r}{meant(name, PARSERS)} "
-            f"Commands: {', '.join(PARSERS)}; `{prog} -h` explains them."
-        )
-    return _read(name, parser(prog, name), rest)
-
-
-def parser(prog: str, name: str) -> Parser:
-    """The parser of one command."""
-    return PARSERS[name](f"{prog} {name}")
-
-
-def overview(prog: str) -> str:
-    """All commands with a line each."""
-    width = max(map(len, PARSERS))
-    lines = [f"  {name:{width}}  {parser(prog, name).description}" for name in PARSERS]
-    return "\n".join(
-        [
-            f"usage: {prog} COMMAND …   (alone: where am I)",
-            "",
-            *lines,
-            "",
-            f"`{prog} COMMAND -h` shows a command's options. ID may be the beginning of an id,",
-            "or `last` for the latest job.",
-        ]
-    )
-
-
-def _read(name: str, reader: Parser, tokens: list[str]) -> Namespace:
-    """Everything after the first ``--`` is not ours to read."""
-    mark = tokens.index("--") if "--" in tokens else None
-    ours, rest = (tokens, []) if mark is None else (tokens[:mark], tokens[mark + 1 :])
-    options = reader.read(ours)
-    if rest and name != "run":
-        raise Invalid(f"`{reader.prog}` takes nothing after --.")
-    options.command, options.rest = name, rest
-    return options
 
 
 def _run(prog: str) -> Parser:
@@ -84,6 +29,7 @@ def _run(prog: str) -> Parser:
         help="a notebook's parameter; numbers, true, false, null and JSON are typed")  # fmt: skip
     add("--env", type=pair, action="append", metavar="NAME=VALUE", default=[],
         help="an environment variable")  # fmt: skip
+    add("--secret", action="append", metavar="NAME", help="a secret of the project, as a variable")
     add("--python", metavar="PATH", help="the interpreter to use instead of this one")
     add("--bundle", metavar="FOLDER", help="the folder that travels with the job (default: this)")
     add("--no-bundle", action="store_true", help="run in an empty folder")
@@ -97,7 +43,7 @@ def _run(prog: str) -> Parser:
 def _run_where(it: Parser) -> None:
     add = it.add_argument_group("where and with what").add_argument
     add("--engine", help="where to run; `submarine` alone lists engines")
-    add("--project", default="default", help="the project it belongs to")
+    add("--project", metavar="PROJECT", help="the project it belongs to (default: yours)")
     add("--cpu", metavar="N", help="CPUs: 2 or 500m")
     add("--memory", metavar="SIZE", help="memory: 512Mi or 8Gi")
     add("--gpu", type=whole, metavar="N", help="GPUs")
@@ -121,11 +67,12 @@ def _run_how(it: Parser) -> None:
 def _jobs(prog: str) -> Parser:
     it = Parser(prog, "[options]", "list jobs, newest first")
     it.add_argument("--state", action="append", choices=[str(s) for s in JobState], default=[])
+    it.add_argument("--owner", metavar="PERSON", help="whose")
     it.add_argument("--text", help="in the name or id")
     it.add_argument("--tag", help="with this tag")
     it.add_argument("--limit", type=whole, default=20, metavar="N", help="at most N (20)")
     it.add_argument("--json", action="store_true", help="for programs")
-    return _in_project(it)
+    return in_project(it)
 
 
 def _logs(prog: str) -> Parser:
@@ -163,12 +110,7 @@ def _about_a_job(prog: str, description: str, *, optional: bool = False) -> Pars
     it.add_argument(
         "id", nargs=many, default="last", metavar="ID", help="or its beginning, or last"
     )
-    return _in_project(it)
-
-
-def _in_project(it: Parser) -> Parser:
-    it.add_argument("--project", default="default", help="the project to look in")
-    return it
+    return in_project(it)
 
 
 PARSERS: dict[str, Callable[[str], Parser]] = {
