@@ -71,7 +71,11 @@ class Change(StrEnum):
 class CellDiff(Struct, frozen=True, kw_only=True):
     """One cell (or the whole text of another file) in two versions.
 
-    ``lines`` is the source as a unified list: each begins with ``" "``, ``"-"`` or ``"+"``.
+    ``change`` is about source, type and attachments; a cell that was only run again is ``same``
+    with ``outputs_changed`` (execution counts and ids are no change at all). ``lines`` is the
+    source as a unified list: each begins with ``" "``, ``"-"`` or ``"+"``. Of sources over 400
+    lines only the changes and three lines around them are there, each stretch behind a line
+    like ``@@ -12,7 +12,8 @@`` as diff has it.
     """
 
     change: Change
@@ -84,7 +88,10 @@ class CellDiff(Struct, frozen=True, kw_only=True):
 class Diff(Struct, frozen=True, kw_only=True):
     """Two versions of a file, cell by cell. ``format``: notebook, text or binary (no cells).
 
-    ``operations`` is nbdime's diff of the notebooks (https://nbdime.readthedocs.io/en/latest/diffing.html).
+    Cells come in the order of the newer notebook, removed ones where they were. ``operations``
+    is nbdime's diff of the notebooks (https://nbdime.readthedocs.io/en/latest/diffing.html).
+    ``plain``: so much changed that cells without a partner of the same id or source are shown
+    as removed and added, also where they are alike.
     """
 
     path: str
@@ -94,6 +101,7 @@ class Diff(Struct, frozen=True, kw_only=True):
     cells: list[CellDiff]
     metadata_changed: bool
     operations: list[Any] = []
+    plain: bool = False
 
 
 class Side(StrEnum):
@@ -110,7 +118,9 @@ class CellMerge(Struct, frozen=True, kw_only=True):
     """One cell of a three-way merge (nbformat cells as they are in the notebook).
 
     ``merged`` is None where the cell is gone in the result and, for a ``conflict``, a
-    proposal that takes mine. In a text file a cell is a run of lines: ``{"source": "…"}``.
+    proposal that takes mine wherever both changed the same lines. Outputs never make a
+    conflict: they come from the side whose source was taken (both: mine). In a text file a
+    cell is a run of lines: ``{"source": "…"}``; all merged sources joined are the file.
     """
 
     side: Side
@@ -123,7 +133,9 @@ class CellMerge(Struct, frozen=True, kw_only=True):
 class Merge(Struct, frozen=True, kw_only=True):
     """A three-way merge. ``metadata`` is the merged notebook's; ``nbformat`` its format.
 
-    ``etag`` is theirs: save the result with it as ``If-Match``.
+    ``format``: notebook, text (``nbformat`` 0) or binary (no cells and one conflict: keep mine
+    as a copy or take theirs). ``etag`` is theirs: save the result with it as ``If-Match``.
+    ``plain`` as in a Diff.
     """
 
     path: str
@@ -134,6 +146,7 @@ class Merge(Struct, frozen=True, kw_only=True):
     nbformat: int
     nbformat_minor: int
     etag: str
+    plain: bool = False
 
 
 class Import(Struct, frozen=True, forbid_unknown_fields=True):
