@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.figures import Figure
 from benchmarks.names import READ, STORED
 from submarine_ext.domain.jobs import Job, JobSpec, JobState, Target
+from submarine_ext.domain.redaction import NOTHING
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.store import jobs, metrics
@@ -84,7 +85,7 @@ async def collect(store: Store, folder: Path, job: Job) -> float:
         for step in range(POINTS):
             output.write(f'\x1e{{"m":{{"loss":{a_value(step)}}},"s":{step},"t":1790000000.123}}\n')
     await store.write(lambda tx: jobs.add(tx, job, actor="ana", retries=0))
-    collector = Collector(store, files, Nobody())
+    collector = Collector(store, files, Nobody(), lambda tx, job: NOTHING)
     task = asyncio.create_task(collector.run())
     begin = time.perf_counter()
     collector.follow(job)

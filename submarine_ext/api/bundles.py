@@ -54,9 +54,9 @@ class OneBundle(Endpoint):
         """Look at an upload's headers before its body comes."""
         await super().prepare()
         if self.request.method == "PUT":
-            self._check_upload()
+            await self._check_upload()
 
-    def _check_upload(self) -> None:
+    async def _check_upload(self) -> None:
         limit = self.site.max_bundle_bytes
         if self.request.headers.get("Content-Type") not in (
             "application/gzip",
@@ -68,13 +68,12 @@ class OneBundle(Endpoint):
             raise TooLarge(f"A bundle may have {human_bytes(limit)} at most.")
         # One byte more than allowed must arrive, so that the writer refuses it by name.
         self.request.connection.set_max_body_size(limit + CHUNKED_SLACK)  # type: ignore[union-attr]
-        self._open_writer(self.path_kwargs["sha256"])
+        await self._open_writer(self.path_kwargs["sha256"])
 
-    def _open_writer(self, sha256: str) -> None:
+    async def _open_writer(self, sha256: str) -> None:
         self._held = ExitStack()
-        self._writer = self._held.enter_context(
-            self.services.bundles.receive(self.principal, sha256)
-        )
+        writer = await self.services.bundles.receive(self.principal, sha256)
+        self._writer = self._held.enter_context(writer)
 
     async def data_received(self, chunk: bytes) -> None:  # type: ignore[override]
         """Write it on another thread; the connection waits, so memory stays flat."""

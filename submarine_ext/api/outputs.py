@@ -10,8 +10,7 @@ import asyncio
 import csv
 import io
 import os
-import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, BinaryIO, Literal
 
 from msgspec import Meta, Struct
@@ -23,8 +22,7 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.metrics import Metrics
 from submarine_ext.domain.pages import Page
-from submarine_ext.errors import NotFound
-from submarine_ext.files.jobs import Artifact
+from submarine_ext.files.jobs import Artifact, opened
 
 CHUNK = 256 * 1024
 MAX_LOG = 8 * 1024 * 1024
@@ -117,10 +115,11 @@ class OneArtifact(Endpoint):
         """Download an artifact."""
         found = await self.services.results.artifact(self.principal, job, path)
         with await asyncio.to_thread(_opened, found) as file:
-            size = os.fstat(file.fileno()).st_size
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
             self.set_header("Content-Type", "application/octet-stream")
             self.set_header("Content-Length", str(size))
-            name = url_escape(found.name, plus=False)
+            name = url_escape(PurePosixPath(path).name, plus=False)
             self.set_header("Content-Disposition", f"attachment; filename*=utf-8''{name}")
             await self._send(file, size)
 
@@ -139,18 +138,8 @@ class OneArtifact(Endpoint):
         _ = self.finish()
 
 
-def _opened(path: Path) -> BinaryIO:
-    """The regular file itself: no link and no pipe that was put in its place meanwhile."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        raise NotFound from None
-    file = os.fdopen(descriptor, "rb")
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return file
-    file.close()
-    raise NotFound
+def _opened(found: Path | bytes) -> BinaryIO:
+    return io.BytesIO(found) if isinstance(found, bytes) else opened(found)
 
 
 def _csv(metrics: Metrics) -> str:

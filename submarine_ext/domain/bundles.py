@@ -8,6 +8,7 @@ This module must not read or write one: the client packs, ``files`` unpacks.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -48,6 +49,32 @@ def check_name(name: str) -> str:
         shown = name.encode("ascii", "backslashreplace").decode()[:80]
         raise Invalid(f"The file name {shown!r} cannot be in a bundle: {problem}.", field="bundle")
     return name
+
+
+def of_project(
+    members: Mapping[str, str], versions: Iterable[tuple[str, str, int]]
+) -> dict[str, int]:
+    """Which versions of a project's files a bundle consists of: version by the file's path.
+
+    ``members`` are the bundle's SHA-256 by name, ``versions`` (path, SHA-256, version) in
+    their order of age. A bundle is of one folder of the project: the one below which most
+    members are found (of several, the one nearest to the top).
+    """
+    folders: dict[str, dict[str, int]] = {}
+    for path, sha256, version in versions:
+        for name in _ends(path):
+            if members.get(name) == sha256:
+                folders.setdefault(path[: -len(name)], {})[path] = version
+    most = sorted(folders, key=lambda folder: (-len(folders[folder]), folder.count("/"), folder))
+    return folders[most[0]] if most else {}
+
+
+def _ends(path: str) -> Iterator[str]:
+    """``a/b/c``, ``b/c``, ``c``."""
+    yield path
+    while "/" in path:
+        path = path.partition("/")[2]
+        yield path
 
 
 def _problem(name: str) -> str | None:

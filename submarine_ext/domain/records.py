@@ -11,6 +11,7 @@ piece by piece goes on at ``consumed``; the result does not depend on where piec
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -78,6 +79,28 @@ def scan(piece: bytes, *, final: bool = False) -> Scanned:
             records.append(record)
             parts[place] = b""
     return Scanned(records, b"".join(parts).replace(MARK, b""), end)
+
+
+def raw_length(piece: bytes, length: int) -> int:
+    """How many bytes of a consumed piece hold the first ``length`` bytes of its text."""
+    behind = 0  # the last record or stray mark
+    for begin, end in _holes(piece):
+        if length <= begin - behind:
+            break
+        length -= begin - behind
+        behind = end
+    return behind + length
+
+
+def _holes(piece: bytes) -> Iterator[tuple[int, int]]:
+    """What of a piece is not text."""
+    mark = piece.find(MARK)
+    while mark >= 0:
+        frame = _FRAME.match(piece, mark)
+        whole = frame is not None and _record(frame[1]) is not None
+        end = frame.end() if frame is not None and whole else mark + 1
+        yield mark, end
+        mark = piece.find(MARK, end)
 
 
 def _settled(piece: bytes) -> int:

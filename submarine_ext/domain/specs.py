@@ -29,6 +29,7 @@ def check(spec: JobSpec) -> None:
     _check_texts(spec)
     _check_paths(spec)
     _check_env(spec.env)
+    _check_secrets(spec)
     cpu_millis(spec.resources.cpu)
     if spec.resources.memory is not None:
         memory_bytes(spec.resources.memory)
@@ -96,18 +97,33 @@ def _check_paths(spec: JobSpec) -> None:
             raise Invalid(f"{name[:40]!r} is no parameter name.", field=f"parameters.{name[:40]}")
 
 
+def check_variable(name: str, field: str) -> None:
+    """Raise Invalid unless a job may be given an environment variable of this name."""
+    if not _ENV_NAME.fullmatch(name):
+        raise Invalid(
+            f"{name[:64]!r} is no environment variable name: letters, digits and '_', "
+            "not starting with a digit.",
+            field=field,
+        )
+    if name.startswith(_RESERVED):
+        raise Invalid(f"{name[:64]} may not be set: {_prefix(name)}* is reserved.", field=field)
+
+
 def _check_env(env: dict[str, Any]) -> None:
     for name, value in env.items():
         field = f"env.{name[:64]}"
-        if not _ENV_NAME.fullmatch(name):
-            raise Invalid(
-                f"{name[:64]!r} is no environment variable name: letters, digits and '_', "
-                "not starting with a digit.",
-                field=field,
-            )
-        if name.startswith(_RESERVED):
-            raise Invalid(f"{name} may not be set: {_prefix(name)}* is reserved.", field=field)
+        check_variable(name, field)
         _no_nul(value, field)
+
+
+def _check_secrets(spec: JobSpec) -> None:
+    for position, name in enumerate(spec.secrets):
+        field = f"secrets[{position}]"
+        check_variable(name, field)
+        if name in spec.env:
+            raise Invalid(f"{name} is in env as well: a job gets one or the other.", field=field)
+        if name in spec.secrets[:position]:
+            raise Invalid(f"{name} is named twice.", field=field)
 
 
 def _prefix(name: str) -> str:

@@ -14,7 +14,9 @@
    run go on being observed, tasks that ended report how, tasks that never began are
    started again by the caller through ``start`` (``adopt`` answers with their names), and
    tasks whose end nobody can know are reported as ``lost``.
-6. **Refuse by name.** ``check(spec)`` raises :class:`~submarine_ext.errors.Invalid` naming
+6. **Secrets stay in memory.** ``task.secrets`` reach the environment of every rank and
+   nothing else: no file, no argument, no message of the engine.
+7. **Refuse by name.** ``check(spec)`` raises :class:`~submarine_ext.errors.Invalid` naming
    the field that this engine can't honour. Nothing is ever ignored.
 
 Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`.
@@ -23,7 +25,7 @@ Optional abilities are small protocols, discovered with ``isinstance``: :class:`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -38,7 +40,8 @@ class Task(Struct, frozen=True, kw_only=True):
 
     ``folder`` belongs to this attempt alone; ``folder/work`` already holds the unpacked
     bundle (or is empty) and is where the process runs (in ``spec.workdir`` of it).
-    ``owner`` is used for fairness between people, never for access.
+    ``owner`` is used for fairness between people, never for access. ``secrets`` are
+    environment variables for all ranks, which an engine must not write down.
     """
 
     name: str
@@ -48,6 +51,11 @@ class Task(Struct, frozen=True, kw_only=True):
     project: str
     spec: JobSpec
     folder: Path
+    secrets: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Without what it is given: tasks are named in logs and in tracebacks."""
+        return f"Task({self.name!r})"
 
     @property
     def work(self) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import tarfile
 import tempfile
 import zlib
@@ -19,11 +20,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import msgspec
+
 from submarine_ext.domain.bundles import MAX_ENTRIES, MAX_UNPACKED, check_name
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import Invalid, NotFound, TooLarge
 
 _CHUNK = 1024 * 1024
+_ENDING = ".tar.gz"
+_members = msgspec.json.Decoder(dict[str, str]).decode
 _ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
 
 
@@ -42,10 +47,19 @@ class BundleFiles:
         """A writer for a bundle that is to have this hash; use it as a context."""
         return BundleWriter(self.root, self._path(sha256), sha256, self.max_bytes)
 
-    def names(self, sha256: str) -> list[str]:
-        """The files in the bundle, in its order. Raises NotFound."""
-        with self._open(sha256) as archive:
-            return [member.name for member in archive if member.isreg()]
+    def members(self, sha256: str) -> dict[str, str]:
+        """The SHA-256 of each file in the bundle, by name, in its order. Raises NotFound.
+
+        Read from the index beside it; a bundle that came before there were any gets one now.
+        """
+        index = _index(self._path(sha256))
+        try:
+            return _members(index.read_bytes())
+        except (FileNotFoundError, msgspec.DecodeError):
+            with self._open(sha256) as archive:
+                members = {m.name: _digest(archive, m) for m in archive if m.isreg()}
+            _write_index(index, members)
+            return members
 
     def read(self, sha256: str, name: str) -> bytes:
         """One file's content. Raises NotFound."""
@@ -67,7 +81,7 @@ class BundleFiles:
                     _write_file(target, _body(archive, member), mode)
 
     def _path(self, sha256: str) -> Path:
-        return self.root / f"{sha256}.tar.gz"
+        return self.root / f"{sha256}{_ENDING}"
 
     @contextmanager
     def _open(self, sha256: str) -> Iterator[tarfile.TarFile]:
@@ -123,8 +137,10 @@ class BundleWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.seek(0)
-        check_archive(self._file)
-        return self._keep(Path(self._file.name))
+        members = check_archive(self._file)
+        new = self._keep(Path(self._file.name))
+        _write_index(_index(self._path), members)
+        return new
 
     def _keep(self, received: Path) -> bool:
         try:
@@ -143,18 +159,22 @@ def too_large(limit: int) -> TooLarge:
     )
 
 
-def check_archive(file: IO[bytes]) -> None:
-    """Look at every member without keeping one. Raises Invalid, TooLarge."""
+def check_archive(file: IO[bytes]) -> dict[str, str]:
+    """Look at every member without keeping one; the SHA-256 of each file by its name.
+
+    Raises Invalid, TooLarge.
+    """
     try:
         with tarfile.open(fileobj=file, mode="r|gz") as archive:
-            _check_members(archive)
+            return _check_members(archive)
     except _ARCHIVE_ERRORS as error:
         raise Invalid(f"This is not a gzipped tar archive: {error}.", field="bundle") from None
 
 
-def _check_members(archive: tarfile.TarFile) -> None:
+def _check_members(archive: tarfile.TarFile) -> dict[str, str]:
     size = 0
     seen: set[str] = set()
+    digests: dict[str, str] = {}
     for member in archive:
         check_name(member.name)
         if not (member.isreg() or member.isdir()):
@@ -171,6 +191,30 @@ def _check_members(archive: tarfile.TarFile) -> None:
                 f"Unpacked, the bundle is over {human_bytes(MAX_UNPACKED)} or {MAX_ENTRIES} files.",
                 field="bundle",
             )
+        if member.isreg():
+            digests[member.name] = _digest(archive, member)
+    return digests
+
+
+def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    digest = hashlib.sha256()
+    body = _body(archive, member)
+    while chunk := body.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _index(bundle: Path) -> Path:
+    return bundle.with_name(f"{bundle.name.removesuffix(_ENDING)}.members")
+
+
+def _write_index(index: Path, members: dict[str, str]) -> None:
+    """Readers see all of it or none; without one it is made again from the bundle."""
+    if index.exists():
+        return
+    draft = index.with_name(f".{index.name}-{secrets.token_hex(8)}")
+    draft.write_bytes(msgspec.json.encode(members))
+    draft.replace(index)
 
 
 def _body(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -59,3 +60,17 @@ class JobFiles:
     def remove(self, job: str) -> None:
         """Delete everything of a job; what is already gone is no error."""
         shutil.rmtree(self.root / job, ignore_errors=True)
+
+
+def opened(path: Path) -> BinaryIO:
+    """The regular file itself: no link and no pipe that a job put in its place. Or NotFound."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        raise NotFound from None
+    file = os.fdopen(descriptor, "rb")
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return file
+    file.close()
+    raise NotFound

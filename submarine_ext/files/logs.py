@@ -17,10 +17,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from submarine_ext.domain.records import LIMIT, MARK, Scanned, scan
+from submarine_ext.domain.records import LIMIT, MARK, Scanned, raw_length, scan
+from submarine_ext.domain.redaction import NOTHING, Hidden
 
 #: The most raw bytes that one read looks at, whatever is asked for.
 LARGEST = 8 << 20
+#: How far around them it looks for hidden values that its ends cut. Records may lie between.
+AROUND = 1 << 20
 
 
 class LogSlice(Struct, frozen=True):
@@ -36,12 +39,15 @@ class LogSlice(Struct, frozen=True):
         return self.offset >= self.size
 
 
-def read(path: Path, offset: int, limit: int, *, final: bool = False) -> LogSlice:
-    """The text of the raw bytes ``[offset, offset + limit)``.
+def read(
+    path: Path, offset: int, limit: int, *, final: bool = False, hidden: Hidden = NOTHING
+) -> LogSlice:
+    """The text of the raw bytes ``[offset, offset + limit)`` without what is ``hidden``.
 
     It ends at a line or record where there is one. ``offset`` < 0 counts from the end and
     begins at a line. ``final`` says that the file will not grow: a record that was cut off
-    is text then. A file that is not there yet is empty; beyond its end there is no text.
+    is text then. Before that, what may become a hidden value waits for its rest. A file that
+    is not there yet is empty; beyond its end there is no text.
     """
     with _opened(path) as descriptor:
         if descriptor is None:
@@ -52,6 +58,8 @@ def read(path: Path, offset: int, limit: int, *, final: bool = False) -> LogSlic
             return LogSlice(b"", start, size)
         start = _behind_record(descriptor, start)
         scanned = _text(descriptor, start, min(max(limit, 1), LARGEST), size, final=final)
+        if hidden:
+            scanned = _redacted(descriptor, start, scanned, hidden, final=final)
         return LogSlice(scanned.text, start + scanned.consumed, size)
 
 
@@ -100,6 +108,43 @@ def _text(descriptor: int, start: int, limit: int, size: int, *, final: bool) ->
     if scanned.consumed == 0 and piece.startswith(MARK) and len(piece) < LIMIT:
         return _one_record(descriptor, start, size, final=final)
     return scanned
+
+
+def _redacted(
+    descriptor: int, start: int, seen: Scanned, hidden: Hidden, *, final: bool
+) -> Scanned:
+    """The same without what is hidden; the texts on both sides decide about its ends."""
+    stop = start + seen.consumed
+    before = _before(descriptor, start, hidden.reach)
+    after, at_end = _after(descriptor, stop, hidden.reach, final=final)
+    around = before + seen.text + after
+    end = len(before) + len(seen.text)
+    if at_end and not final and (begun := hidden.begun(around)) < end:
+        end = max(begun, len(before))
+        stop = start + raw_length(os.pread(descriptor, seen.consumed, start), end - len(before))
+    text = hidden.cut(around, len(before), end, final=at_end and final)
+    return Scanned([], text, stop - start)
+
+
+def _before(descriptor: int, stop: int, length: int) -> bytes:
+    """The last ``length`` bytes of text before an offset, or all that there are."""
+    text, begin, look = b"", stop, length + 4096
+    while len(text) < length and begin > 0 and look <= AROUND:
+        begin = _behind_record(descriptor, max(stop - look, 0))
+        text = scan(os.pread(descriptor, stop - begin, begin), final=True).text
+        look *= 4
+    return text[max(len(text) - length, 0) :]
+
+
+def _after(descriptor: int, start: int, length: int, *, final: bool) -> tuple[bytes, bool]:
+    """The first ``length`` bytes of text from an offset; whether the text ends before that."""
+    text, at_end, look = b"", False, length + 4096
+    while len(text) < length and not at_end and look <= AROUND:
+        piece = os.pread(descriptor, look, start)
+        at_end = len(piece) < look
+        text = scan(piece, final=final and at_end).text
+        look *= 4
+    return text[:length], at_end and len(text) < length
 
 
 def _one_record(descriptor: int, start: int, size: int, *, final: bool) -> Scanned:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import msgspec
 
 from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.redaction import Hidden
 from submarine_ext.errors import SubmarineError
 from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
@@ -38,6 +39,10 @@ PACE = 0.25
 PAUSE = 1.0
 
 
+#: What of a job's present attempt nobody may see (:class:`submarine_ext.services.secrets.Secrets`).
+Hide = Callable[[Transaction, Job], Hidden]
+
+
 class Feed(Protocol):
     """Who wants to know at once (:class:`submarine_ext.services.feed.Feed`)."""
 
@@ -52,19 +57,24 @@ class Feed(Protocol):
 
 
 class Collector:
-    """Follow attempts, ``run`` until cancelled; ``clock`` answers epoch seconds."""
+    """Follow attempts, ``run`` until cancelled; ``clock`` answers epoch seconds.
+
+    What ``hidden`` says of an attempt is in nothing that is stored or told of it.
+    """
 
     def __init__(
         self,
         store: Store,
         files: JobFiles,
         feed: Feed,
+        hidden: Hide,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._files = files
         self._feed = feed
+        self._hidden = hidden
         self._clock = clock
         self._attempts: dict[tuple[str, int], Attempt] = {}
         self._drains: dict[tuple[str, int], asyncio.Future[None]] = {}
@@ -128,15 +138,19 @@ class Collector:
         return max(0.0, min(t.due for t in tails) - time.monotonic()) if tails else None
 
     async def _locate(self, lost: Sequence[Tail]) -> None:
-        """Ask the store where reading goes on."""
+        """Ask the store where reading goes on, and what must not be told."""
         if not lost:
             return
 
-        def offsets(tx: Transaction) -> list[int]:
+        def look(tx: Transaction) -> list[tuple[int, Hidden]]:
             jobs = [(tail.attempt.job, tail.rank) for tail in lost]
-            return [metrics.offset(tx, job.id, job.attempt, rank) for job, rank in jobs]
+            return [
+                (metrics.offset(tx, job.id, job.attempt, rank), self._hidden(tx, job))
+                for job, rank in jobs
+            ]
 
-        for tail, offset in zip(lost, await self._store.read(offsets), strict=True):
+        for tail, (offset, hidden) in zip(lost, await self._store.read(look), strict=True):
+            tail.attempt.hidden = hidden
             tail.go_on_at(offset)
 
     async def _keep(self, attempts: Iterable[Attempt], tails: Iterable[Tail], now: float) -> None:
@@ -150,7 +164,7 @@ class Collector:
             results = [metrics.append(tx, batch) for _, batch in batches]
             for attempt in shown:
                 job = attempt.job
-                metrics.show(tx, job.id, job.attempt, attempt.latest, attempt.watch.progress)
+                metrics.show(tx, job.id, job.attempt, attempt.latest, attempt.progress)
             reach("mid-log")
             return results
 
@@ -164,7 +178,7 @@ class Collector:
             self._feed.points(job_id)
         for attempt in shown:
             attempt.changed, attempt.shown_at = False, now
-            progress = msgspec.to_builtins(attempt.watch.progress)
+            progress = msgspec.to_builtins(attempt.progress)
             data = {"progress": progress, "latest": dict(attempt.latest)}
             self._feed.progress(attempt.job.project, attempt.job.id, data)
 

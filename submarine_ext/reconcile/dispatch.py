@@ -14,14 +14,17 @@ import os
 import shutil
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, JobState
 from submarine_ext.engines.base import Engine, Task, task_name
-from submarine_ext.errors import NotFound, SubmarineError
+from submarine_ext.errors import NotFound, SubmarineError, Unavailable
 from submarine_ext.failpoints import reach
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
+from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import jobs
 from submarine_ext.store.jobs import Record
 from submarine_ext.store.store import Store, Transaction
@@ -41,12 +44,14 @@ class Dispatcher:
         files: JobFiles,
         bundles: BundleFiles,
         collector: Collector,
+        secrets: Secrets,
     ) -> None:
         self._store = store
         self._engines = engines
         self._files = files
         self._bundles = bundles
         self._collector = collector
+        self._secrets = secrets
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
 
@@ -100,10 +105,19 @@ class Dispatcher:
         try:
             fill = _make_folders if record.job.spec.bundle is None else self._unpack
             await asyncio.to_thread(fill, task)
-            await self._engines[record.job.engine].start(task)
+            given = await self._given(record)
+            await self._engines[record.job.engine].start(replace(task, secrets=given))
             reach("after-start")
         except (SubmarineError, OSError) as error:
             await self._failed_to_start(record, _words(error))
+
+    async def _given(self, record: Record) -> Mapping[str, str]:
+        """The values of the job's secrets. A database that is busy is no reason to fail."""
+        while True:
+            try:
+                return await self._secrets.give(record.job)
+            except Unavailable as error:
+                await asyncio.sleep(error.retry_after)
 
     async def _failed_to_start(self, record: Record, reason: str) -> None:
         log.warning("%s could not be started: %s", record.job.id, reason)

@@ -12,12 +12,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
+from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, Job, JobState, Target
 from submarine_ext.domain.times import at, now
 from submarine_ext.engines.base import Ended, Observation, Outcome, Started, Waiting, task_parts
+from submarine_ext.errors import SubmarineError
 from submarine_ext.failpoints import reach
-from submarine_ext.reconcile.collect import Collector
+from submarine_ext.reconcile.collect import Collector, Hide
+from submarine_ext.services import access
 from submarine_ext.store import jobs
 from submarine_ext.store.store import Store, Transaction
 
@@ -34,14 +39,16 @@ _EVENTS = {
 class Recorder:
     """``record(observation)`` returns at once; the writing follows.
 
-    ``ended(job, attempt)`` is told of each attempt whose end is recorded and complete.
+    ``ended(job, attempt)`` is told of each attempt whose end is recorded and complete;
+    ``hidden`` knows what of a job's secrets must not stand in the reason of its end.
     """
 
     def __init__(
-        self, store: Store, collector: Collector, ended: Callable[[str, int], None]
+        self, store: Store, collector: Collector, hidden: Hide, ended: Callable[[str, int], None]
     ) -> None:
         self._store = store
         self._collector = collector
+        self._hidden = hidden
         self._ended = ended
         self._last: dict[str, asyncio.Task[None]] = {}
 
@@ -76,7 +83,7 @@ class Recorder:
         if isinstance(seen, Ended):
             await self._complete(job, attempt)
             reach("mid-finish")
-            await self._store.write(lambda tx: _finish(tx, job, attempt, seen))
+            await self._store.write(lambda tx: _finish(tx, job, attempt, seen, self._hidden))
             reach("after-finish")
             self._ended(job, attempt)
             return
@@ -119,14 +126,16 @@ def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> j
     return None
 
 
-def _finish(tx: Transaction, job: str, attempt: int, seen: Ended) -> None:
+def _finish(tx: Transaction, job: str, attempt: int, seen: Ended, hidden: Hide) -> None:
     record = _current(tx, job, attempt)
     if record is None:
         return
+    if seen.reason is not None:  # it may quote what the job printed last
+        seen = replace(seen, reason=hidden(tx, record.job).text(seen.reason))
     ended = jobs.transition(
         tx, record, _EVENTS[seen.outcome], actor=SYSTEM, **_end_fields(record.job, seen)
     )
-    if ended is not None and _deserves_retry(ended, seen):
+    if ended is not None and _deserves_retry(ended, seen) and _may_run(tx, ended.job):
         left = ended.retries_left - 1
         reason = f"Attempt {attempt} failed: {ended.job.reason} Trying again ({left} left)."
         jobs.retry(tx, ended, actor=SYSTEM, retries=left, reason=reason)
@@ -142,6 +151,15 @@ def _end_fields(job: Job, seen: Ended) -> dict[str, Any]:
     if not stopped_by_somebody:
         fields["reason"] = seen.reason
     return fields
+
+
+def _may_run(tx: Transaction, job: Job) -> bool:
+    """Whether the job's owner still may run jobs in the project."""
+    try:
+        access.may(tx, Principal(job.owner), job.project, Capability.JOB_SUBMIT)
+    except SubmarineError:
+        return False
+    return True
 
 
 def _deserves_retry(record: jobs.Record, seen: Ended) -> bool:

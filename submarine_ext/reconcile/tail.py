@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.jobs import Job, Progress
 from submarine_ext.domain.metrics import Value
 from submarine_ext.domain.progress import Watch
 from submarine_ext.domain.records import Record, scan
+from submarine_ext.domain.redaction import EVERYTHING
 from submarine_ext.files import logs
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.store.metrics import Batch, Point
@@ -40,6 +42,7 @@ class Attempt:
     def __init__(self, job: Job, files: JobFiles, clock: Callable[[], float]) -> None:
         self.job = job
         self.clock = clock
+        self.hidden = EVERYTHING  # until the store has said
         self.watch = Watch(clock, job.progress)
         self.latest: dict[str, Value] = dict(job.latest)
         self._ranks: dict[str, int] = {}
@@ -59,6 +62,14 @@ class Attempt:
         """Whether all files were read to their end, and everything is stored and shown."""
         return self.ending and not self.changed and all(tail.complete for tail in self.tails)
 
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is. Its message may hold what two pieces of output make together."""
+        progress = self.watch.progress
+        if progress is None or progress.message is None:
+            return progress
+        return replace(progress, message=self.hidden.text(progress.message))
+
     def take(self, record: Record, rank: int) -> None:
         """Note what a record changes in what the job shows; the lowest rank's value stands."""
         if record.fraction is not UNSET:
@@ -74,7 +85,7 @@ class Attempt:
     def look(self, text: bytes) -> None:
         """Search what was printed for progress."""
         before = self.watch.progress
-        self.watch.print(text)
+        self.watch.print(self.hidden.cut(text, 0, len(text)) if self.hidden else text)
         self.changed = self.changed or self.watch.progress is not before
 
 
@@ -138,7 +149,8 @@ class Tail:
     def _take(self, piece: bytes, *, final: bool) -> None:
         scanned = scan(piece, final=final)
         self._position += scanned.consumed
-        for record in scanned.records:
+        hidden = self.attempt.hidden
+        for record in map(hidden.record, scanned.records) if hidden else scanned.records:
             self.attempt.take(record, self.rank)
             if record.metrics:
                 self._points += _points(record, self.attempt.clock)

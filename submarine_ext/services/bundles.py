@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from submarine_ext.domain.access import Principal
+from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.bundles import Packed
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.notebooks import check_parameters, parse
@@ -14,25 +15,31 @@ from submarine_ext.domain.paths import inside
 from submarine_ext.errors import Invalid, NotFound
 from submarine_ext.files.bundles import BundleFiles, BundleWriter
 from submarine_ext.files.packing import packed
+from submarine_ext.services import access
+from submarine_ext.store.store import Store
 
 
 class Bundles:
     """``folder_root`` is what the lab's file browser shows; None where nobody may pack."""
 
-    def __init__(self, files: BundleFiles, folder_root: Path | None) -> None:
+    def __init__(self, store: Store, files: BundleFiles, folder_root: Path | None) -> None:
+        self._store = store
         self._files = files
         self._folder_root = folder_root
 
     async def has(self, who: Principal, sha256: str) -> bool:
         """Whether the bundle need not be sent."""
+        await self._require(who)
         return await asyncio.to_thread(self._files.has, sha256)
 
-    def receive(self, who: Principal, sha256: str) -> BundleWriter:
+    async def receive(self, who: Principal, sha256: str) -> BundleWriter:
         """A writer for the bundle's bytes; see :class:`BundleWriter`."""
+        await self._require(who)
         return self._files.receive(sha256)
 
     async def pack(self, who: Principal, folder: str) -> Packed:
         """Make a bundle of a folder below the server's root, for a face without files."""
+        await self._require(who)
         return await asyncio.to_thread(self._pack, folder)
 
     def _pack(self, folder: str) -> Packed:
@@ -48,33 +55,40 @@ class Bundles:
             writer.commit()
             return Packed(bundle.sha256, bundle.files, bundle.size, bundle.warnings)
 
-    async def check(self, spec: JobSpec) -> None:
-        """Whether the bundle holds what the spec runs. Raises Invalid naming the field."""
-        await asyncio.to_thread(self._check, spec)
+    async def check(self, spec: JobSpec) -> Mapping[str, str]:
+        """The SHA-256 of the bundle's files, by name, if it holds what the spec runs.
 
-    def _check(self, spec: JobSpec) -> None:
+        Raises Invalid naming the field.
+        """
+        return await asyncio.to_thread(self._check, spec)
+
+    async def _require(self, who: Principal) -> None:
+        await self._store.read(lambda tx: access.signed_in(tx, who, Capability.BUNDLE_WRITE))
+
+    def _check(self, spec: JobSpec) -> Mapping[str, str]:
         assert spec.bundle is not None
         try:
-            names = self._files.names(spec.bundle)
+            members = self._files.members(spec.bundle)
         except NotFound:
             raise Invalid(
                 "The bundle is not here: upload it first (PUT /bundles/…).", field="bundle"
             ) from None
         workdir = inside(spec.workdir or "", "workdir")
-        if workdir and not any(name.startswith(f"{workdir}/") for name in names):
+        if workdir and not any(name.startswith(f"{workdir}/") for name in members):
             raise Invalid(f"The bundle has no folder {workdir[:80]!r}.", field="workdir")
         for field in ("script", "notebook"):
             path = getattr(spec, field)
             if path is not None:
-                _require_file(inside(path, field), names, field)
+                _require_file(inside(path, field), members, field)
         if spec.notebook is not None:
             name = inside(spec.notebook, "notebook")
             check_parameters(
                 parse(self._files.read(spec.bundle, name), name), spec.parameters, name
             )
+        return members
 
 
-def _require_file(path: str, names: list[str], field: str) -> None:
+def _require_file(path: str, names: Collection[str], field: str) -> None:
     if path in names:
         return
     near = difflib.get_close_matches(path, names, 1, cutoff=0.5)

@@ -3,6 +3,9 @@
 A submission's answer means that the job is on disk: from then on it is never lost.
 Starting it is reconcile's work, which ``wake`` calls. What a job printed and measured is
 read in :mod:`submarine_ext.services.results`.
+
+Every answer is made for who asks: what a job runs (its spec and the remedy) is left out for
+whoever may see the job but not that.
 """
 
 from __future__ import annotations
@@ -10,23 +13,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
-from submarine_ext.domain.access import Capability, Principal
+from submarine_ext.domain.access import Capability, Principal, Relation
+from submarine_ext.domain.bundles import of_project
 from submarine_ext.domain.events import EventRow
 from submarine_ext.domain.ids import new_job_id
-from submarine_ext.domain.jobs import Event, Job, JobSpec, JobState, Target
+from submarine_ext.domain.jobs import WITHHELD, Event, Job, JobSpec, JobState, Target
 from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import check, default_name
 from submarine_ext.domain.times import now
-from submarine_ext.errors import Conflict, KeyReused
+from submarine_ext.errors import Conflict, Forbidden, KeyReused, NotFound
 from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
-from submarine_ext.services import access
+from submarine_ext.services import access, secrets
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.engines import Engines
-from submarine_ext.store import events, jobs
+from submarine_ext.store import events, jobs, quotas, versions
 from submarine_ext.store.store import Store, Transaction
 
 
@@ -50,12 +55,11 @@ class Jobs:
     async def submit(self, who: Principal, project: str, spec: JobSpec, key: str | None) -> Job:
         """Accept a job. The same ``key`` and request again answers with the same job.
 
-        Raises Invalid naming the field, NotFound, Forbidden, KeyReused.
+        Raises Invalid naming the field, NotFound, Forbidden, KeyReused, QuotaExceeded.
         """
         check(spec)
         engine = self._engines.choose(spec)
-        if spec.bundle is not None:
-            await self._bundles.check(spec)
+        ran = await self._versions(project, spec)
         job = _new_job(who, project, spec, engine)
         request = hashlib.sha256(project.encode() + b"\0" + msgspec.json.encode(spec)).hexdigest()
 
@@ -66,9 +70,12 @@ class Jobs:
                 if earlier is not None:
                     return earlier
                 jobs.remember(tx, who.name, key, request, job.id)
-            jobs.add(tx, job, actor=who.name, retries=spec.retries)
+            secrets.require(tx, project, spec)
+            quotas.reserve(tx, job, job.created)
+            told = msgspec.structs.replace(job, versions=jobs.ran(tx, job.id, ran))
+            jobs.add(tx, told, actor=who.name, retries=spec.retries)
             reach("before-submit-commit")
-            return job
+            return told
 
         accepting = self._store.write(accept)
         self._wake()  # the claim stands in line behind it, without waiting for the answer
@@ -76,38 +83,65 @@ class Jobs:
         reach("after-submit-commit")
         return accepted
 
+    async def _versions(self, project: str, spec: JobSpec) -> dict[str, int]:
+        """The versions of the project's files that the spec's bundle consists of, by path."""
+        if spec.bundle is None:
+            return {}
+        members = await self._bundles.check(spec)
+        etags = list(set(members.values()))
+        found = await self._store.read(lambda tx: versions.with_etags(tx, project, etags))
+        return of_project(members, found)
+
     async def list(self, who: Principal, project: str, wanted: JobFilter) -> Page[Job]:
-        """A page of the project's jobs, newest first."""
+        """A page of the project's jobs, newest first.
+
+        Tags belong to the spec: asking for one is for those who may see specs.
+        """
 
         def query(tx: Transaction) -> Page[Job]:
-            access.may(tx, who, project, Capability.JOB_LIST)
-            return jobs.page(tx, project, wanted)
+            relation = access.may(tx, who, project, Capability.JOB_LIST)
+            if wanted.tag is not None:
+                access.may(tx, who, project, Capability.JOB_SPEC)
+            page = jobs.page(tx, project, wanted)
+            return Page([_shown(job, relation) for job in page.items], page.next)
 
         return await self._store.read(query)
 
     async def get(self, who: Principal, job_id: str) -> Job:
         """One job."""
-        record = await self._store.read(lambda tx: access.job(tx, who, job_id, Capability.JOB_READ))
-        return record.job
+
+        def query(tx: Transaction) -> Job:
+            record = access.job(tx, who, job_id, Capability.JOB_READ)
+            return _shown_to(tx, who, record.job)
+
+        return await self._store.read(query)
 
     async def stop(self, who: Principal, job_id: str, grace_seconds: float = 10.0) -> Job:
         """Want the job ended; one that has ended already is left as it is."""
 
         def want_stop(tx: Transaction) -> Job:
-            record = access.job(tx, who, job_id, Capability.JOB_STOP)
-            return _stopped(tx, record, who, grace_seconds).job
+            record = access.job(
+                tx, who, job_id, Capability.JOB_STOP, any_ones=Capability.JOB_STOP_ANY
+            )
+            return _shown_to(tx, who, _stopped(tx, record, who, grace_seconds).job)
 
         job = await self._store.write(want_stop)
         self._wake()
         return job
 
     async def retry(self, who: Principal, job_id: str) -> Job:
-        """Begin a further attempt of a job that has ended. Raises Conflict for others."""
+        """Begin a further attempt of a job that has ended, as its owner's.
+
+        So it is for the owner and for owners of the project, and only while the job's owner
+        may still run jobs there. Raises Conflict, Forbidden, QuotaExceeded (the job owner's).
+        """
 
         def again(tx: Transaction) -> Job:
             record = access.job(tx, who, job_id, Capability.JOB_SUBMIT)
+            _require_own_name(tx, who, record.job)
             if not record.job.state.terminal:
                 raise Conflict(f"The job is {record.job.state}: stop it first, then retry.")
+            quotas.reserve(tx, record.job, now())
             retried = jobs.retry(tx, record, actor=who.name, retries=record.job.spec.retries)
             assert retried is not None, "read and changed in one transaction"
             return retried.job
@@ -120,7 +154,9 @@ class Jobs:
         """Forget a job that has ended, with its log and artifacts. Raises Conflict for others."""
 
         def forget(tx: Transaction) -> None:
-            record = access.job(tx, who, job_id, Capability.JOB_DELETE)
+            record = access.job(
+                tx, who, job_id, Capability.JOB_DELETE, any_ones=Capability.JOB_DELETE_ANY
+            )
             if not record.job.state.terminal:
                 raise Conflict(f"The job is {record.job.state}: stop it first, then delete it.")
             jobs.remove(tx, record.job, actor=who.name)
@@ -128,18 +164,15 @@ class Jobs:
         await self._store.write(forget)
         await asyncio.to_thread(self._files.remove, job_id)
 
-    async def unfinished(self) -> bool:
-        """Whether anybody's job here has not ended; the server asks, for no person."""
-        return await self._store.read(jobs.any_unfinished)
-
     async def events_after(
         self, who: Principal, project: str, seq: int, limit: int, job: str | None = None
     ) -> Sequence[EventRow]:
         """What happened in the project (or to one job of it) after ``seq``, oldest first."""
 
         def query(tx: Transaction) -> Sequence[EventRow]:
-            access.may(tx, who, project, Capability.JOB_LIST)
-            return events.after(tx, seq, limit, project, job)
+            relation = access.may(tx, who, project, Capability.JOB_LIST)
+            rows = events.after(tx, seq, limit, project, job)
+            return [msgspec.structs.replace(row, data=_told(row.data, relation)) for row in rows]
 
         return await self._store.read(query)
 
@@ -166,6 +199,41 @@ def _new_job(who: Principal, project: str, spec: JobSpec, engine: str) -> Job:
         created=now(),
         ranks=spec.distributed.ranks,
     )
+
+
+def _require_own_name(tx: Transaction, who: Principal, job: Job) -> None:
+    """A further attempt runs in the name of the job's owner and at their cost."""
+    if job.owner == who.name:
+        return
+    if not access.sees(
+        access.may(tx, who, job.project, Capability.JOB_SUBMIT), Capability.JOB_STOP_ANY
+    ):
+        raise Forbidden(
+            f"A further attempt would run in the name of {job.owner}: run it anew as your own "
+            "job, or ask an owner of the project."
+        )
+    try:
+        access.may(tx, Principal(job.owner), job.project, Capability.JOB_SUBMIT)
+    except (Forbidden, NotFound):
+        raise Conflict(
+            f"{job.owner} may not run jobs here any more: run it anew as your own job."
+        ) from None
+
+
+def _shown_to(tx: Transaction, who: Principal, job: Job) -> Job:
+    return _shown(job, access.may(tx, who, job.project, Capability.JOB_READ))
+
+
+def _shown(job: Job, relation: Relation) -> Job:
+    if access.sees(relation, Capability.JOB_SPEC):
+        return job
+    return msgspec.structs.replace(job, spec=WITHHELD, remedy=None)
+
+
+def _told(data: dict[str, Any], relation: Relation) -> dict[str, Any]:
+    if access.sees(relation, Capability.JOB_SPEC):
+        return data
+    return {name: value for name, value in data.items() if name not in ("spec", "remedy")}
 
 
 def _replayed(tx: Transaction, who: Principal, key: str, request: str) -> Job | None:

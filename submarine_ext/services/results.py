@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import msgspec
 from msgspec import Struct
 
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.jobs import Job
 from submarine_ext.domain.metrics import Metrics, PointsSlice
+from submarine_ext.domain.redaction import Hidden
 from submarine_ext.errors import Invalid
 from submarine_ext.files import logs
-from submarine_ext.files.jobs import Artifact, JobFiles
+from submarine_ext.files.jobs import Artifact, JobFiles, opened
 from submarine_ext.services import access
+from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import metrics
 from submarine_ext.store.store import Store, Transaction
 
@@ -33,21 +36,31 @@ class JobLog(Struct, frozen=True):
 class Results:
     """The service. Reading changes nothing."""
 
-    def __init__(self, store: Store, files: JobFiles) -> None:
+    def __init__(self, store: Store, files: JobFiles, secrets: Secrets) -> None:
         self._store = store
         self._files = files
+        self._secrets = secrets
 
     async def log(
         self, who: Principal, job_id: str, rank: int, attempt: int | None, offset: int, limit: int
     ) -> JobLog:
-        """The text of raw bytes ``[offset, offset + limit)``; negative counts from the end."""
-        job = await self._job(who, job_id, Capability.JOB_LOGS)
-        number = _attempt(job, attempt)
+        """The text of raw bytes ``[offset, offset + limit)``; negative counts from the end.
+
+        What the attempt was given of secrets is redacted. Raises Unavailable if nobody knows
+        what that was (the key is lost).
+        """
+
+        def look(tx: Transaction) -> tuple[Job, int, Hidden]:
+            job = access.job(tx, who, job_id, Capability.JOB_LOGS).job
+            number = _attempt(job, attempt)
+            return job, number, self._secrets.hidden(tx, job, number)
+
+        job, number, hidden = await self._store.read(look)
         if not 0 <= rank < job.ranks:
             raise Invalid(f"The job has ranks 0 to {job.ranks - 1}.", field="rank")
         ended = job.state.terminal or number < job.attempt
         path = self._files.log(job.id, number, rank)
-        piece = await asyncio.to_thread(logs.read, path, offset, limit, final=ended)
+        piece = await asyncio.to_thread(logs.read, path, offset, limit, final=ended, hidden=hidden)
         done = ended and piece.complete
         return JobLog(piece.text, piece.offset, piece.size, done, number)
 
@@ -78,14 +91,35 @@ class Results:
         job = await self._job(who, job_id, Capability.OUTPUT_READ)
         return await asyncio.to_thread(self._files.artifacts, job.id, job.attempt)
 
-    async def artifact(self, who: Principal, job_id: str, path: str) -> Path:
-        """The file of one artifact. Raises NotFound."""
-        job = await self._job(who, job_id, Capability.OUTPUT_READ)
-        return await asyncio.to_thread(self._files.artifact, job.id, job.attempt, path)
+    async def artifact(self, who: Principal, job_id: str, path: str) -> Path | bytes:
+        """The file of one artifact. Raises NotFound.
+
+        The executed notebook holds what the job printed: it is redacted like its log.
+        """
+
+        def look(tx: Transaction) -> tuple[Job, Hidden]:
+            job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
+            return job, self._secrets.hidden(tx, job, job.attempt)
+
+        job, hidden = await self._store.read(look)
+        file = await asyncio.to_thread(self._files.artifact, job.id, job.attempt, path)
+        if hidden and job.spec.notebook and path == PurePosixPath(job.spec.notebook).name:
+            return await asyncio.to_thread(_redacted, file, hidden)
+        return file
 
     async def _job(self, who: Principal, job_id: str, capability: Capability) -> Job:
         record = await self._store.read(lambda tx: access.job(tx, who, job_id, capability))
         return record.job
+
+
+def _redacted(file: Path, hidden: Hidden) -> bytes:
+    """A notebook without what is hidden; if it is none after all, its bytes without that."""
+    content = opened(file).read()
+    try:
+        notebook = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return hidden.cut(content, 0, len(content), final=True)
+    return msgspec.json.encode(hidden.value(notebook))
 
 
 def _attempt(job: Job, wanted: int | None) -> int:

@@ -7,6 +7,7 @@ one that was decided on an older reading does nothing.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -40,9 +41,20 @@ from submarine_ext.domain.specs import demand
 from submarine_ext.domain.times import now
 from submarine_ext.errors import Invalid
 from submarine_ext.store import events, quotas
-from submarine_ext.store.schema import idempotency, jobs, params, points, tails
+from submarine_ext.store.schema import (
+    idempotency,
+    jobs,
+    params,
+    points,
+    redactions,
+    tails,
+    version_jobs,
+    versions,
+)
 
 UNFINISHED = tuple(str(state) for state in JobState if state not in TERMINAL)
+#: As many values as a statement of any database takes.
+_MOST_IN = 500
 _JSON = ("spec", "remedy", "progress", "latest", "versions")
 
 _INSERT = insert(jobs)
@@ -136,10 +148,16 @@ def unfinished(conn: Connection) -> list[Record]:
     return [_record(row) for row in conn.execute(query).mappings()]
 
 
-def any_unfinished(conn: Connection) -> bool:
-    """Whether there is a job that has not ended."""
-    query = select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED)).limit(1)
-    return conn.execute(query).first() is not None
+def waiting(conn: Connection, project: str) -> list[Record]:
+    """Jobs of a project that have not started yet."""
+    query = select(jobs).where(jobs.c.project == project, jobs.c.state.in_(("pending", "queued")))
+    return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
+
+
+def unfinished_of(conn: Connection, person: str) -> list[Record]:
+    """Somebody's jobs that have not ended, in all projects."""
+    query = select(jobs).where(jobs.c.owner == person, jobs.c.state.in_(UNFINISHED))
+    return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
 
 
 def unwanted(conn: Connection) -> list[Record]:
@@ -224,12 +242,27 @@ def _update(names: tuple[str, ...]) -> Update:
 
 
 def remove(conn: Connection, job: Job, *, actor: str) -> None:
-    """Forget a job with its points; the events log keeps that it was."""
-    for table in (points, params, tails):
+    """Forget a job with its points; the events log and its charges keep that it was."""
+    for table in (points, params, tails, redactions, version_jobs):
         conn.execute(delete(table).where(table.c.job == job.id))
     conn.execute(delete(idempotency).where(idempotency.c.job == job.id))
     conn.execute(delete(jobs).where(jobs.c.id == job.id))
     _tell(conn, job, actor, "job.deleted", {"id": job.id}, kind="deleted")
+
+
+def ran(conn: Connection, job: str, found: Mapping[str, int]) -> dict[str, str]:
+    """Remember that a job runs these versions (by path), which are then kept.
+
+    Answers with those that there are: one that was found may be gone meanwhile.
+    """
+    wanted = sorted(set(found.values()))
+    known: set[int] = set()
+    for begin in range(0, len(wanted), _MOST_IN):
+        some = wanted[begin : begin + _MOST_IN]
+        known |= set(conn.execute(select(versions.c.id).where(versions.c.id.in_(some))).scalars())
+    if known:
+        conn.execute(insert(version_jobs), [{"version": each, "job": job} for each in known])
+    return {path: str(version) for path, version in found.items() if version in known}
 
 
 def remembered(conn: Connection, principal: str, key: str) -> tuple[str, str] | None:

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from submarine_ext.domain.jobs import Job, JobSpec, JobState, Target
+from submarine_ext.domain.redaction import NOTHING
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile import tail
 from submarine_ext.reconcile.collect import Collector
@@ -35,6 +36,10 @@ JOB = Job(
     id="j1", project="default", owner="ana", name="j", engine="local", created="now",
     spec=JobSpec(command=["true"]), state=JobState.RUNNING, target=Target.RUN,
 )  # fmt: skip
+
+
+def nothing_hidden(tx, job):
+    return NOTHING
 
 
 class Silent:
@@ -163,7 +168,7 @@ async def follow(root: Path, arm, done: Path) -> None:
     """Until killed, or ``done``: then everything must be stored."""
     store = await Store.open(root / "s.sqlite")
     arm(store)
-    collector = Collector(store, JobFiles(root / "jobs"), Silent())
+    collector = Collector(store, JobFiles(root / "jobs"), Silent(), nothing_hidden)
     collector.follow(JOB)
     task = asyncio.create_task(collector.run())
     while not done.exists():

@@ -8,12 +8,17 @@ import tracemalloc
 import pytest
 
 from submarine_ext.domain.jobs import Job, JobSpec, JobState, Progress, Target
+from submarine_ext.domain.redaction import NOTHING
 from submarine_ext.errors import StorageFull
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile import collect
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.store import jobs, metrics
 from submarine_ext.store.store import Store
+
+
+def nothing_hidden(tx, job):
+    return NOTHING
 
 
 class Feed:
@@ -56,7 +61,9 @@ class Server:
     async def start(self):
         self.store = await Store.open(self.root / "s.sqlite")
         self.feed = Feed()
-        self.collector = Collector(self.store, self.files, self.feed, clock=lambda: 5000.0)
+        self.collector = Collector(
+            self.store, self.files, self.feed, nothing_hidden, clock=lambda: 5000.0
+        )
         self.task = asyncio.create_task(self.collector.run())
 
     async def stop(self):
@@ -284,7 +291,7 @@ class TestRestarts:
 
 async def two_collectors(server):
     job = await server.add()
-    stale = Collector(server.store, server.files, Feed())
+    stale = Collector(server.store, server.files, Feed(), nothing_hidden)
     task = asyncio.create_task(stale.run())
     for collector in (stale, server.collector):
         collector.follow(job)

@@ -54,7 +54,7 @@ class Lab:
                 info.size = len(text)
                 tar.addfile(info, io.BytesIO(text.encode()))
         sha256 = hashlib.sha256(out.getvalue()).hexdigest()
-        with self.inside.bundles.receive(ANA, sha256) as writer:
+        with await self.inside.bundles.receive(ANA, sha256) as writer:
             writer.write(out.getvalue())
             writer.commit()
         return sha256

@@ -115,6 +115,7 @@ def common_environment(task: Task, python: str, inherited: Mapping[str, str]) ->
         filter(None, [str(Path(python).parent), env.get("PATH", os.defpath)])
     )
     env.update(task.spec.env)
+    env.update(task.secrets)
     env.update({
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, [env.get("PYTHONPATH"), str(JOB_PATH)])),
