@@ -73,12 +73,15 @@ class KeyReused(Conflict):
 
 class Stale(Conflict):
     """Somebody saved meanwhile. Both bodies are kept: ``current`` is the version that the file
-    has now (None: it is gone), ``kept`` the one that was refused (both ids of versions).
+    has now (None: it is gone), ``kept`` the one that was refused (both ids of versions; None
+    where nothing was sent, as with a DELETE).
     """
 
     code = "stale"
 
-    def __init__(self, detail: str, *, current: str | None, etag: str | None, kept: str) -> None:
+    def __init__(
+        self, detail: str, *, current: str | None, etag: str | None, kept: str | None
+    ) -> None:
         super().__init__(detail, field="If-Match")
         self.current = current
         self.etag = etag

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 
-#: Every name there is, in the order of a job's way; a test kills the server at each.
+#: The names on a job's way, in its order; a test kills the server at each.
 NAMES = (
     "before-submit-commit",
     "after-submit-commit",
@@ -18,6 +18,15 @@ NAMES = (
     "mid-log",
     "mid-finish",
     "after-finish",
+)
+#: And of a save's way: the version is kept, the new file is written, it is in its place, the
+#: rows are about to be committed, they are.
+SAVES = (
+    "save-kept",
+    "save-written",
+    "save-placed",
+    "before-save-commit",
+    "after-save-commit",
 )
 
 
@@ -29,8 +38,8 @@ class _Armed:
 def arm(point: str) -> None:
     """Arm ``name`` or ``name:count``; an empty string disarms. Raises ValueError."""
     name, _, count = point.partition(":")
-    if name and name not in NAMES:
-        raise ValueError(f"There is no failpoint {name!r}; there are {', '.join(NAMES)}.")
+    if name and name not in NAMES + SAVES:
+        raise ValueError(f"There is no failpoint {name!r}; there are {', '.join(NAMES + SAVES)}.")
     _Armed.name, _Armed.left = name, int(count or 1)
 
 

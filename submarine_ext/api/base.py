@@ -34,10 +34,13 @@ from submarine_ext.identity.principal import principal_of
 if TYPE_CHECKING:
     from submarine_ext.services.audit import Audit
     from submarine_ext.services.bundles import Bundles
+    from submarine_ext.services.closing import Closing
     from submarine_ext.services.comparisons import Comparisons
     from submarine_ext.services.documents import Documents
+    from submarine_ext.services.emergencies import Emergencies
     from submarine_ext.services.engines import Engines
     from submarine_ext.services.feed import Feed
+    from submarine_ext.services.handovers import Handovers
     from submarine_ext.services.jobs import Jobs
     from submarine_ext.services.notes import Notes
     from submarine_ext.services.people import People
@@ -50,7 +53,6 @@ if TYPE_CHECKING:
 
 SETTING = "submarine_ext_site"
 VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-MAX_JSON = 8 * 1024 * 1024
 
 
 class Services(Protocol):
@@ -64,6 +66,9 @@ class Services(Protocol):
     teams: Teams
     projects: Projects
     sharing: Sharing
+    handovers: Handovers
+    emergencies: Emergencies
+    closing: Closing
     secrets: Secrets
     documents: Documents
     comparisons: Comparisons
@@ -202,11 +207,13 @@ class Endpoint(Guard):
     def initialize(self) -> None:
         """Called by tornado for each request, before anything is known of it."""
         self._body = bytearray()
+        self._longest = 0
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Guard, look at the body's headers, and open the services."""
         await super().prepare()
         declared = self.operations[self.request.method or ""]
+        self._longest = declared.longest
         if declared.upload is None:
             self._check_body_headers(declared)
         if not declared.public:
@@ -224,18 +231,18 @@ class Endpoint(Guard):
         kind = headers.get("Content-Type")
         if (sent or kind is not None) and not _is_json(kind):
             raise UnsupportedMedia("The body must be application/json in UTF-8.")
-        if length.isdecimal() and int(length) > MAX_JSON:
-            raise _too_long()
+        if length.isdecimal() and int(length) > declared.longest:
+            raise _too_long(declared.longest)
 
     def data_received(self, chunk: bytes) -> None:
         """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""
-        if len(self._body) <= MAX_JSON:
+        if len(self._body) <= self._longest:
             self._body += chunk
 
     def json_body(self) -> bytes:
         """The whole body. Raises TooLarge."""
-        if len(self._body) > MAX_JSON:
-            raise _too_long()
+        if len(self._body) > self._longest:
+            raise _too_long(self._longest)
         return bytes(self._body)
 
     def on_finish(self) -> None:
@@ -272,5 +279,5 @@ def _unknown() -> Unauthenticated:
     return Unauthenticated("The request carries no credential that this server knows.")
 
 
-def _too_long() -> TooLarge:
-    return TooLarge(f"The body is longer than {MAX_JSON} bytes.")
+def _too_long(longest: int) -> TooLarge:
+    return TooLarge(f"The body is longer than {longest} bytes.")

@@ -6,17 +6,28 @@ what is ours are the ETag of every file, ``If-Match`` on saves, and versions as 
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+from jupyter_server.utils import url_escape
 from msgspec import Meta, Struct
+from tornado.web import HTTPError
 
 from submarine_ext.api.base import Endpoint
+from submarine_ext.api.drive import Drive, empty
 from submarine_ext.api.operations import operation
 from submarine_ext.domain.access import Capability
+from submarine_ext.domain.times import now
 from submarine_ext.domain.versions import Naming, Version
+from submarine_ext.errors import Conflict, Invalid, NotFound, SubmarineError
 
+ANY = "*"
+LAST = -1
 Kind = Literal["notebook", "file", "directory"]
 Format = Literal["json", "text", "base64"]
+#: What one PUT may carry, as JSON; larger files come in chunks.
+MAX_MODEL = 64 * 1024 * 1024
 Bit = Annotated[int, Meta(ge=0, le=1)]
 
 
@@ -27,6 +38,7 @@ class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
     format: Format | None = None
     content: Bit = 1
     hash: Bit = 0
+    contentProviderId: str = ""  # noqa: N815 - JupyterLab names the provider that it asks us for
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,14 +60,19 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     writable: Any = None
     hash: Any = None
     hash_algorithm: Any = None
+    contentProviderId: Any = None  # noqa: N815
 
 
 class Creation(Struct, frozen=True, forbid_unknown_fields=True):
-    """An untitled file of a type (``ext`` for files), or a copy of another in this project."""
+    """An untitled file of a type (``ext`` for files), or a copy of another on the drive.
+
+    ``path`` is accepted because JupyterLab sends it; where it is made, the route says.
+    """
 
     type: Kind | None = None
     ext: Annotated[str, Meta(max_length=32)] | None = None
-    copy_from: Annotated[str, Meta(max_length=2048)] | None = None
+    copy_from: Annotated[str, Meta(max_length=4096)] | None = None
+    path: str | None = None
 
 
 class RestoreRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,31 +85,80 @@ class Renaming(Struct, frozen=True, forbid_unknown_fields=True):
     path: Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
-class _Drive(Endpoint):
+class _Contents(Endpoint):
     """What the routes below share."""
 
-    def _answer(self, model: dict[str, Any], etag: str | None) -> dict[str, Any]:
+    @property
+    def drive(self) -> Drive:
+        """Jupyter's contents manager, for this asker and as the server configures it."""
+        return Drive(self.services.documents, self.principal, config=self.config, log=self.log)
+
+    def _tagged(self, model: dict[str, Any], etag: str | None) -> dict[str, Any]:
+        """The model, with headers for who has seen this version."""
         if etag is not None:
             self.set_header("ETag", f'"{etag}"')
         return model
 
+    def _located(self, model: dict[str, Any]) -> dict[str, Any]:
+        where = f"{self.base_url}submarine/api/contents/{url_escape(model['path'])}"
+        self.set_header("Location", where)
+        return self._tagged(model, model["hash"])
 
-class Root(Endpoint):
+    def _if_match(self) -> str | None:
+        """The ETag of ``If-Match``; ``*`` for whatever is there. Raises Invalid."""
+        value = self.request.headers.get("If-Match")
+        if value is None or value.strip() == ANY:
+            return ANY if value else None
+        found = _ETAG.fullmatch(value.strip())
+        if found is None:
+            raise Invalid('If-Match is one ETag, such as "<SHA-256>", or *.', field="If-Match")
+        return found[1]
+
+    def _create_only(self) -> bool:
+        value = self.request.headers.get("If-None-Match")
+        if value is not None and value.strip() != ANY:
+            raise Invalid("If-None-Match can only be *.", field="If-None-Match")
+        return value is not None
+
+
+_ETAG = re.compile(r'"([0-9a-f]{64})"')
+
+
+class Root(_Contents):
     """``/contents``"""
 
     @operation(Capability.PROJECT_LIST, query=Wanted, answer=dict[str, Any])
     async def get(self, query: Wanted) -> dict[str, Any]:
         """The drive's root: the projects, as folders."""
-        raise NotImplementedError
+        projects = await self.services.projects.list(self.principal)
+        readable = [p for p in projects if Capability.FILE_READ in p.capabilities]
+        model = _folder("", now(), writable=False)
+        if query.content:
+            content = [
+                _folder(p.name, p.created, writable=Capability.FILE_WRITE in p.capabilities)
+                for p in readable
+            ]
+            model.update(content=content, format="json")
+        return model
 
 
-class _Place(_Drive):
+class _Place(_Contents):
     """A folder or file; ``path`` is empty for the project's own folder."""
 
-    @operation(Capability.FILE_READ, query=Wanted, answer=dict[str, Any])
+    @operation(Capability.FILE_READ, query=Wanted, answer=dict[str, Any], problems=(413,))
     async def get(self, project: str, query: Wanted, path: str = "") -> dict[str, Any]:
         """A file or folder, with its content unless ``content=0``."""
-        raise NotImplementedError
+        model = await self.drive.get(
+            f"{project}/{path}",
+            content=bool(query.content),
+            type=query.type,
+            format=query.format if query.format != "json" else None,
+            require_hash=True,
+        )
+        etag = model["hash"]
+        if not query.hash:
+            model.update(hash=None, hash_algorithm=None)
+        return self._tagged(model, etag)
 
     @operation(
         Capability.FILE_WRITE,
@@ -103,7 +169,23 @@ class _Place(_Drive):
     )
     async def post(self, project: str, body: Creation, path: str = "") -> dict[str, Any]:
         """Make an untitled file in a folder, or a copy of one."""
-        raise NotImplementedError
+        drive, folder = self.drive, f"{project}/{path}"
+        drive.refuse_hidden(folder)
+        try:
+            return self._located(await self._new(drive, folder, body))
+        except HTTPError as error:
+            raise told(error) from None
+
+    async def _new(self, drive: Drive, folder: str, body: Creation) -> dict[str, Any]:
+        made: Any
+        if body.copy_from:
+            drive.refuse_hidden(body.copy_from)
+            made = drive.copy(body.copy_from, folder)  # type: ignore[no-untyped-call]
+        else:
+            kind, ext = body.type or "", body.ext or ""
+            made = drive.new_untitled(folder, type=kind, ext=ext)  # type: ignore[no-untyped-call]
+        model: dict[str, Any] = await made
+        return model
 
 
 class ProjectFolder(_Place):
@@ -118,25 +200,56 @@ class OnePath(_Place):
         body=Model,
         answers={200: dict[str, Any], 201: dict[str, Any]},
         problems=(409, 412, 413, 415, 507),
+        longest=MAX_MODEL,
     )
     async def put(self, project: str, path: str, body: Model) -> dict[str, Any]:
         """Save. With ``If-Match``, only over that version; a save that is late is kept (412)."""
-        raise NotImplementedError
+        drive, full = self.drive, f"{project}/{path}"
+        conditions = {"if_match": self._if_match(), "create_only": self._create_only()}
+        model = {name: getattr(body, name) for name in ("type", "format", "content", "message")}
+        known = await drive.exists(full)
+        if model["type"] is None:
+            model["type"] = "notebook" if path.endswith(".ipynb") else "file"
+        if model["content"] is None and model["type"] != "directory":
+            if known:
+                raise Invalid("A save needs the content.", field="content")
+            empty(model)
+        if body.chunk is not None:
+            return await self._piece(full, model, body.chunk, conditions)
+        self.set_status(200 if known else 201)
+        return self._located(await drive.put(model, full, **conditions))
+
+    async def _piece(
+        self, path: str, model: dict[str, Any], number: int, conditions: dict[str, Any]
+    ) -> dict[str, Any]:
+        """One piece of an upload, ``chunk`` in Jupyter's words."""
+        if model["type"] != "file":
+            raise Invalid("Only a file comes in pieces; its type is file.", field="type")
+        if number < 1 and number != LAST:
+            raise Invalid("Pieces are counted from 1; the last is -1.", field="chunk")
+        self.set_status(201)
+        drive = self.drive
+        if number == LAST:
+            return self._located(await drive.put_last(model, path, **conditions))
+        return await drive.put_piece(model, path, number)
 
     @operation(
         Capability.FILE_WRITE, body=Renaming, answer=dict[str, Any], problems=(409, 413, 415, 507)
     )
     async def patch(self, project: str, path: str, body: Renaming) -> dict[str, Any]:
         """Rename or move within the project; the history goes with it."""
-        raise NotImplementedError
+        drive, full = self.drive, f"{project}/{path}"
+        await drive.rename_file(full, body.path)
+        return self._located(await drive.get(body.path, content=False, require_hash=True))
 
     @operation(Capability.FILE_WRITE, status=204, problems=(409, 412, 507))
     async def delete(self, project: str, path: str) -> None:
         """Put a file or folder into the trash."""
-        await self.services.documents.trash(self.principal, project, path)
+        self.drive.refuse_hidden(f"{project}/{path}")
+        await self.services.documents.trash(self.principal, project, path, self._if_match())
 
 
-class Checkpoints(_Drive):
+class Checkpoints(_Contents):
     """``/contents/{project}/{path}/checkpoints``"""
 
     @operation(Capability.FILE_READ, answer=list[Version])
@@ -156,7 +269,7 @@ class Checkpoints(_Drive):
         return await self.services.documents.mark(self.principal, project, path, None, body.message)
 
 
-class OneCheckpoint(_Drive):
+class OneCheckpoint(_Contents):
     """``/contents/{project}/{path}/checkpoints/{version}``"""
 
     @operation(
@@ -177,3 +290,30 @@ class OneCheckpoint(_Drive):
     async def delete(self, project: str, path: str, version: str) -> None:
         """Delete a version that is neither current nor used by a job (owners)."""
         await self.services.documents.purge_version(self.principal, project, path, version)
+
+
+def told(error: HTTPError) -> SubmarineError:
+    """What Jupyter's manager says over HTTP, as one of our errors."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound()
+    words = (error.log_message or error.reason or "This is not possible").rstrip(".")
+    if error.status_code == HTTPStatus.CONFLICT:
+        return Conflict(f"{words}.")
+    return Invalid(f"{words}.")
+
+
+def _folder(name: str, created: str, *, writable: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "path": name,
+        "type": "directory",
+        "created": created,
+        "last_modified": created,
+        "mimetype": None,
+        "content": None,
+        "format": None,
+        "size": None,
+        "writable": writable,
+        "hash": None,
+        "hash_algorithm": None,
+    }

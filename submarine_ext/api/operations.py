@@ -38,7 +38,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """One verb of one route. ``answers`` maps a status to its body; None is no body.
 
     ``capability`` is what the service will ask :mod:`submarine_ext.domain.access` for.
-    ``problems`` are the error statuses beyond those that every operation has.
+    ``problems`` are the error statuses beyond those that every operation has, ``longest`` is
+    the limit of a JSON body, in bytes.
     """
 
     capability: Capability
@@ -49,6 +50,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     upload: Media | None = None
     idempotent: bool = False
     problems: tuple[int, ...] = ()
+    longest: int = 8 * 1024 * 1024
 
     @property
     def public(self) -> bool:

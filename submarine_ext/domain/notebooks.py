@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 from typing import Any
 
 import msgspec
@@ -26,6 +27,36 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise Invalid(f"{name} is not a notebook of format 4: it has no cells.", field="notebook")
     return notebook
+
+
+def without_outputs(content: bytes) -> bytes | None:
+    """The same notebook without what running it left there; None if this is no notebook.
+
+    Outputs, execution counts and the state of widgets go. Format 3 is understood, too.
+    """
+    try:
+        notebook = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(notebook, dict) or not _sheets(notebook):
+        return None
+    for sheet in _sheets(notebook):
+        for cell in sheet["cells"]:
+            if isinstance(cell, dict) and cell.get("cell_type") == "code":
+                cell["outputs"] = []
+                cell["execution_count"] = None
+                cell.pop("prompt_number", None)
+    if isinstance(notebook.get("metadata"), dict):
+        notebook["metadata"].pop("widgets", None)
+    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
+    return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _sheets(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """What has cells: the notebook itself, or its worksheets as format 3 had them."""
+    sheets = notebook.get("worksheets")
+    candidates = [notebook, *(sheets if isinstance(sheets, list) else [])]
+    return [s for s in candidates if isinstance(s, dict) and isinstance(s.get("cells"), list)]
 
 
 def declared(notebook: dict[str, Any]) -> list[str] | None:
