@@ -14,6 +14,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api/client';
 import { addJobCommands, addNotebookCommand } from './commands';
+import { drivePlugins } from './drive/plugins';
 import { Session } from './models/session';
 import { outputFactory, RANK } from './output';
 import { notebookOpener } from './panels/job/copy';
@@ -167,4 +168,4 @@ const notebook: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [session, views, panel, output, toasts, notebook];
+export default [session, views, panel, output, toasts, notebook, ...drivePlugins];

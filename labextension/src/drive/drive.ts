@@ -86,6 +86,12 @@ export class ProjectDrive implements Contents.IDrive {
     return hash ? this._hashed(path, model, content, etagOf(response.headers.get('ETag'))) : model;
   }
 
+  /** The ETag that a file has now; unlike `get`, it begins nothing. */
+  async etag(path: string): Promise<string | null> {
+    const response = await this._send('GET', path, { query: { content: '0' } });
+    return etagOf(response.headers.get('ETag'));
+  }
+
   async getDownloadUrl(path: string): Promise<string> {
     return URLExt.join(
       this.serverSettings.baseUrl,

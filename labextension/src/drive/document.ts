@@ -1,0 +1,229 @@
+/**
+ * One open document of the project drive: it hears of other people's saves, reloads where
+ * nothing can be lost by it, and is read-only for whoever may not save.
+ */
+import { MainAreaWidget } from '@jupyterlab/apputils';
+import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { IDisposable } from '@lumino/disposable';
+import type { Frame } from '../api/types';
+import type { Connection } from '../models/connection';
+import { localOf, nameOf, placeOf, type Place } from '../models/documents';
+import type { ProjectDrive } from './drive';
+import { lock } from './lock';
+import { NoticeLine } from './notices';
+
+export interface OpenDocumentOptions {
+  widget: IDocumentWidget;
+  drive: ProjectDrive;
+  connection: Connection;
+  /** A project's name as people write it. */
+  titleOf: (project: string) => string;
+  /** Save as if somebody had pressed the button. */
+  save: (context: DocumentRegistry.Context) => void;
+  trans: TranslationBundle;
+}
+
+/** What a `file` frame says. */
+interface FileNews {
+  path: string;
+  was?: string;
+  etag?: string | null;
+  author?: string;
+  kind?: string;
+}
+
+/** See the module's comment. */
+export class OpenDocument implements IDisposable {
+  constructor(private readonly _options: OpenDocumentOptions) {
+    const { widget, connection } = _options;
+    if (widget instanceof MainAreaWidget) {
+      widget.contentHeader.insertWidget(0, this.notices);
+    }
+    this.context.fileChanged.connect(this._changed, this);
+    this.context.model.stateChanged.connect(this._settle, this);
+    this._listening = connection.listen(`projects/${this.place.project}`, frame =>
+      this._hear(frame)
+    );
+    widget.disposed.connect(this.dispose, this);
+    if (this.context.contentsModel) {
+      this.respectRights();
+    }
+  }
+
+  readonly notices = new NoticeLine();
+
+  get widget(): IDocumentWidget {
+    return this._options.widget;
+  }
+
+  get context(): DocumentRegistry.Context {
+    return this._options.widget.context as DocumentRegistry.Context;
+  }
+
+  get place(): Place {
+    return placeOf(this.context.path) ?? { project: '', path: '' };
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Show what the file holds now; whatever is not saved is dropped. */
+  async revert(): Promise<void> {
+    await this.context.revert();
+    this.notices.tell('saved', null);
+    this.notices.tell('unsaved', null);
+    this.respectRights();
+  }
+
+  /** Whether somebody may save has changed, or may have. */
+  async rightsChanged(writable: boolean): Promise<void> {
+    const known = this.context.contentsModel?.writable;
+    if (known === undefined || known === writable) {
+      return;
+    }
+    if (!this.context.model.dirty) {
+      await this.revert();
+    } else if (!writable) {
+      this._lock(true);
+    }
+  }
+
+  /** Read-only where the file is: no kernel, no edits, and a line that says why. */
+  respectRights(): void {
+    this._lock(this.context.contentsModel?.writable === false);
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._listening.dispose();
+    }
+  }
+
+  private _lock(locked: boolean): void {
+    const { widget, titleOf, trans } = this._options;
+    if (locked) {
+      const preference = this.context.sessionContext.kernelPreference;
+      const none = { shouldStart: false, canStart: false, autoStartDefault: false };
+      this.context.sessionContext.kernelPreference = { ...preference, ...none };
+    }
+    if (locked || this.context.model.readOnly) {
+      lock(widget, locked);
+    }
+    const text = this.context.model.dirty
+      ? trans.__('You may no longer save here. Use Save As or copy what you need.')
+      : trans.__('You are a viewer of %1: read-only.', titleOf(this.place.project));
+    this.notices.tell('viewer', locked ? { text } : null);
+  }
+
+  /** Comes before the lab looks for a kernel, so that a viewer's is never asked for. */
+  private _changed(_: unknown, model: Omit<Contents.IModel, 'content'>): void {
+    this._lock(model.writable === false);
+  }
+
+  /** What was said of unsaved changes is over once there are none. */
+  private _settle(): void {
+    if (!this.context.model.dirty) {
+      this.notices.tell('unsaved', null);
+    }
+  }
+
+  private _hear({ type, data }: Frame): void {
+    if (type === 'file') {
+      void this._news(data as FileNews);
+    } else if (type === 'subscribed' || type === 'gap') {
+      void this._missed();
+    }
+  }
+
+  private async _news({ path, was, etag, author = '', kind }: FileNews): Promise<void> {
+    const { drive } = this._options;
+    const { place } = this;
+    if (was !== undefined && (place.path === was || place.path.startsWith(`${was}/`))) {
+      this._moved(was, path);
+      return;
+    }
+    const inFolder = kind === 'deleted' && place.path.startsWith(`${path}/`);
+    if (kind === 'conflict' || (path !== place.path && !inFolder)) {
+      return;
+    }
+    await drive.quiet(localOf(place));
+    if (kind === 'deleted') {
+      this._lost(author);
+    } else if (etag !== drive.bases.get(localOf(place))) {
+      await this._outdated(author);
+    }
+  }
+
+  /** The connection was away: compare with what the file is now. */
+  private async _missed(): Promise<void> {
+    const { drive } = this._options;
+    const path = localOf(this.place);
+    const base = drive.bases.get(path);
+    if (base === null) {
+      return;
+    }
+    const etag = await drive.etag(path).catch(() => base);
+    if (etag !== base && drive.bases.get(path) === base) {
+      await this._outdated('');
+    }
+  }
+
+  private _moved(was: string, path: string): void {
+    const { drive } = this._options;
+    const { project } = this.place;
+    const [from, to] = [localOf({ project, path: was }), localOf({ project, path })];
+    drive.bases.move(from, to);
+    drive.announce({
+      type: 'rename',
+      oldValue: { path: from },
+      newValue: { path: to, name: nameOf(to) }
+    });
+  }
+
+  private _lost(author: string): void {
+    const { save, trans } = this._options;
+    this.notices.tell('lost', {
+      text: author
+        ? trans.__('%1 put this file into the trash.', author)
+        : trans.__('This file is in the trash.'),
+      urgent: true,
+      actions: [{ label: trans.__('Save it again'), run: () => save(this.context) }]
+    });
+  }
+
+  /** Somebody saved: show it, unless that would take something away from whoever is here. */
+  private async _outdated(author: string): Promise<void> {
+    const { save, trans } = this._options;
+    const who = author || trans.__('Somebody');
+    this.notices.tell('lost', null);
+    if (this.context.model.dirty) {
+      this.notices.tell('unsaved', {
+        text: trans.__('%1 saved meanwhile. Your changes are not saved yet.', who),
+        urgent: true,
+        actions: [{ label: trans.__('Save…'), run: () => save(this.context) }]
+      });
+    } else if (this._inUse()) {
+      this.notices.tell('saved', {
+        text: trans.__('%1 saved meanwhile.', who),
+        actions: [{ label: trans.__('Reload'), run: () => void this.revert() }]
+      });
+    } else {
+      await this.revert();
+    }
+  }
+
+  /** Cells run, or somebody types: a reload would take outputs or the cursor away. */
+  private _inUse(): boolean {
+    const { widget } = this._options;
+    const busy = this.context.sessionContext.session?.kernel?.status === 'busy';
+    const typing = document.activeElement?.closest('[contenteditable=true], textarea, input');
+    return busy || (!!typing && widget.node.contains(typing));
+  }
+
+  private readonly _listening: IDisposable;
+  private _disposed = false;
+}
