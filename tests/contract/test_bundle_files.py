@@ -154,4 +154,4 @@ def test_unpacking_never_writes_through_a_link_that_lies_there(files, tmp_path):
 
 def test_an_unknown_bundle_is_not_found(files):
     with pytest.raises(NotFound):
-        files.names("0" * 64)
+        files.members("0" * 64)
