@@ -40,7 +40,11 @@ export function OneSided({ one, choose, trans }: CellProps): React.ReactElement 
           {undone ? trans.__('Redo') : trans.__('Undo')}
         </TextButton>
       </header>
-      <Source cell={kept ?? null} trans={trans} />
+      {kept || !cell.base ? (
+        <Source cell={kept ?? cell.theirs ?? cell.mine} gone={!kept} trans={trans} />
+      ) : (
+        <Source cell={cell.base} gone trans={trans} />
+      )}
     </section>
   );
 }
@@ -127,13 +131,17 @@ function Side(props: {
   );
 }
 
-function Source(props: { cell: Cell | null; trans: TranslationBundle }): React.ReactElement {
-  const { cell, trans } = props;
+function Source(props: {
+  cell: Cell | null;
+  gone?: boolean;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { cell, gone, trans } = props;
   return cell === null ? (
     <p className="sub-Merge-none">{trans.__('The cell is deleted.')}</p>
   ) : (
     <pre
-      className="sub-Lines"
+      className={gone ? 'sub-Lines sub-Merge-gone' : 'sub-Lines'}
       tabIndex={0}
       aria-label={cellWord(String(cell.cell_type ?? ''), trans) || undefined}
     >
