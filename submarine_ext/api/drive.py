@@ -238,8 +238,8 @@ def decoded(content: Any, format: str | None) -> bytes:  # noqa: A002
 
 
 def _notebook_bytes(content: Any, found: dict[str, Any]) -> bytes:
-    if not isinstance(content, dict):
-        raise Invalid("The content of a notebook is a JSON object.", field="content")
+    if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
+        raise Invalid("The content of a notebook is a JSON object with nbformat.", field="content")
     try:
         notebook = nbformat.from_dict(content)
         text: str = nbformat.writes(

@@ -29,7 +29,8 @@ class Staged:
     """Bytes on their way in: a temporary file that is gone with its context."""
 
     def __init__(self, folder: Path) -> None:
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix=RECEIVING)
+        # Closed, and removed, by __exit__.
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix=RECEIVING)  # noqa: SIM115
         self._hash = hashlib.sha256()
         self.path = Path(self._file.name)
         self.size = 0
