@@ -68,9 +68,9 @@ class OneProject(Endpoint):
     async def delete(self, project: str, query: Purge) -> None:
         """Put a project into the trash; with ``purge``, delete one that is there (owners)."""
         if query.purge:
-            await self.services.projects.purge(self.principal, project)
+            await self.services.closing.purge(self.principal, project)
         else:
-            await self.services.projects.trash(self.principal, project)
+            await self.services.closing.trash(self.principal, project)
 
 
 class Grants(Endpoint):
@@ -104,12 +104,12 @@ class Transfer(Endpoint):
     @operation(Capability.OWNER_WRITE, body=Offer, answer=Project, problems=(409, 413, 415, 507))
     async def post(self, project: str, body: Offer) -> Project:
         """Offer the project to a person, who must accept."""
-        return await self.services.projects.offer(self.principal, project, body.to)
+        return await self.services.handovers.offer(self.principal, project, body.to)
 
     @operation(Capability.PROJECT_READ, status=204, problems=(409, 507))
     async def delete(self, project: str) -> None:
         """Take an offer back (owners), or decline it (the receiver)."""
-        await self.services.projects.withdraw(self.principal, project)
+        await self.services.handovers.withdraw(self.principal, project)
 
 
 class Accept(Endpoint):
@@ -123,7 +123,7 @@ class Accept(Endpoint):
     )
     async def post(self, project: str, body: AcceptRequest) -> Project:
         """Accept a project: you become its owner, who offered it an editor."""
-        return await self.services.projects.accept(self.principal, project)
+        return await self.services.handovers.accept(self.principal, project)
 
 
 class Emergency(Endpoint):
@@ -138,9 +138,9 @@ class Emergency(Endpoint):
     )
     async def post(self, project: str, body: BreakGlass) -> Grant:
         """Enter a project in an emergency (admins): an hour at most, and its owners are told."""
-        return await self.services.projects.break_glass(self.principal, project, body)
+        return await self.services.emergencies.open(self.principal, project, body)
 
     @operation(Capability.BREAK_GLASS, status=204, problems=(507,))
     async def delete(self, project: str) -> None:
         """Give emergency access back."""
-        await self.services.projects.mend_glass(self.principal, project)
+        await self.services.emergencies.close(self.principal, project)

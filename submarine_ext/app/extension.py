@@ -20,6 +20,7 @@ from traitlets import Float, Integer, Set, TraitError, Unicode, default, validat
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.api.routes import handlers
+from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.quantities import memory_bytes
@@ -102,6 +103,8 @@ class SubmarineExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Called by Jupyter, which puts the base URL before each pattern."""
         self.handlers.extend(handlers())
+        assert self.serverapp is not None, "Jupyter links before it initializes"
+        Kernels(self.serverapp, self.site).attach()
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""
@@ -122,9 +125,12 @@ class SubmarineExtension(ExtensionApp):
 
     _active = False
 
+    @property
+    def _database(self) -> Path:
+        return self.site.configured.root / "submarine.sqlite"
+
     async def _adopt(self) -> None:
-        database = self.site.configured.root / "submarine.sqlite"
-        if await asyncio.to_thread(unfinished_jobs, database):
+        if await asyncio.to_thread(unfinished_jobs, self._database):
             await self._opened()
 
     async def _opened(self) -> None:
@@ -135,13 +141,9 @@ class SubmarineExtension(ExtensionApp):
 
     async def _note_activity(self) -> None:
         """A job at work is activity (to idle cullers too); a socket that listens is not."""
-        services = self.site.submarine
-        if services is None:
+        if self.site.submarine is None:
             return
-        try:
-            self._active = await services.jobs.unfinished()
-        except SubmarineError:
-            return  # asked again soon
+        self._active = await asyncio.to_thread(unfinished_jobs, self._database)
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
 

@@ -17,6 +17,7 @@ from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.engines.local.engine import LocalEngine
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
+from submarine_ext.files.keys import KeyFile
 from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.reconcile.dispatch import Dispatcher
@@ -26,10 +27,13 @@ from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.relay import Relay
 from submarine_ext.services.audit import Audit
 from submarine_ext.services.bundles import Bundles
+from submarine_ext.services.closing import Closing
 from submarine_ext.services.comparisons import Comparisons
 from submarine_ext.services.documents import Documents
+from submarine_ext.services.emergencies import Emergencies
 from submarine_ext.services.engines import Engines
 from submarine_ext.services.feed import Feed
+from submarine_ext.services.handovers import Handovers
 from submarine_ext.services.jobs import Jobs
 from submarine_ext.services.notes import Notes
 from submarine_ext.services.people import People
@@ -78,26 +82,32 @@ class Submarine:
             python=settings.python,
         )
         self._engines = {local.name: local}
-        self.engines = Engines(self._engines)
+        self.engines = Engines(store, self._engines)
         project_files = ProjectFiles(settings.root / "projects")
-        self.people = People(store, settings.owner, settings.admins)
-        self.teams = Teams(store)
-        self.projects = Projects(store)
-        self.sharing = Sharing(store)
-        self.secrets = Secrets(store)
+        self.people = People(store, settings.owner, settings.admins, self._asked)
+        self.teams = Teams(store, self._asked)
+        self.projects = Projects(store, self._asked)
+        self.sharing = Sharing(store, self._asked)
+        self.handovers = Handovers(store, self._asked)
+        self.emergencies = Emergencies(store)
+        self.closing = Closing(store, project_files, job_files, self._asked)
+        self.secrets = Secrets(store, KeyFile(settings.root / "secret.key"))
         self.audit = Audit(store)
         self.documents = Documents(store, project_files)
-        self.comparisons = Comparisons(self.documents)
+        self.comparisons = Comparisons(store, self.documents)
         self.notes = Notes(self.documents)
-        self.bundles = Bundles(bundle_files, settings.folder_root)
-        self.results = Results(store, job_files)
+        self.bundles = Bundles(store, bundle_files, settings.folder_root)
+        self.results = Results(store, job_files, self.secrets)
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
         self.feed = Feed()
         self.streams = Streams(store)
         self._relay = Relay(store, self.feed.events)
-        self._collector = Collector(store, job_files, self.feed)
-        dispatcher = Dispatcher(store, self._engines, job_files, bundle_files, self._collector)
-        recorder = Recorder(store, self._collector, self._ended)
+        hidden = self.secrets.hidden_at_least
+        self._collector = Collector(store, job_files, self.feed, hidden)
+        dispatcher = Dispatcher(
+            store, self._engines, job_files, bundle_files, self._collector, self.secrets
+        )
+        recorder = Recorder(store, self._collector, hidden, self._ended)
         lease = Lease(settings.root / "reconcile.lock")
         self._reconciler = Reconciler(lease, self._engines, dispatcher, recorder)
         self._running: list[asyncio.Task[None]] = []
@@ -107,8 +117,12 @@ class Submarine:
         """Open the database and begin to look after jobs. Raises NewerDatabase, Unavailable."""
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         store = await Store.open(settings.root / DATABASE)
-        submarine = cls(settings, store)
-        await submarine.people.prepare()
+        try:
+            submarine = cls(settings, store)
+            await submarine.people.prepare()
+        except BaseException:
+            await store.close()
+            raise
         for engine in submarine._engines.values():
             await engine.open()
         for work in (submarine._relay, submarine._collector, submarine._reconciler):

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET
 
 from submarine_ext.domain.access import Capability, Principal, Role
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.pages import Page, Search
 from submarine_ext.domain.people import Me, User, UserChange
 from submarine_ext.domain.projects import DEFAULT, NewProject
-from submarine_ext.domain.quotas import Use
+from submarine_ext.domain.quotas import limits
 from submarine_ext.domain.subjects import user
 from submarine_ext.domain.times import now
+from submarine_ext.errors import Conflict, NotFound
 from submarine_ext.services import access
+from submarine_ext.services.consequences import settle_all, stop
 from submarine_ext.services.entries import note
 from submarine_ext.store import access as tuples
-from submarine_ext.store import grants, projects, users
+from submarine_ext.store import grants, jobs, projects, quotas, teams, users
 from submarine_ext.store.store import Store, Transaction
 
 MAX_SLUG = 58  # leaves room for -2, -3 … in the 63 characters of a project's name
@@ -24,11 +30,15 @@ MAX_SLUG = 58  # leaves room for -2, -3 … in the 63 characters of a project's 
 
 class People:
     """The service. ``owner`` is the person whose server this is, whose personal project is
-    called ``default``; ``admins`` are admins by configuration.
+    called ``default``; ``admins`` are admins by configuration. ``wake`` tells reconcile that
+    jobs may have to be stopped.
     """
 
-    def __init__(self, store: Store, owner: str, admins: frozenset[str]) -> None:
+    def __init__(
+        self, store: Store, owner: str, admins: frozenset[str], wake: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._wake = wake
         self._owner = owner
         self._admins = admins
         self._arrived: set[str] = set()
@@ -63,27 +73,119 @@ class People:
             own = access.in_project(tuples.standing(tx, who.name, project, now()))
             return Me(
                 user=who.name,
-                teams=[],
+                teams=list(teams.standings(tx, who.name)),
                 admin=standing.admin,
                 capabilities=sorted(access.on_server(standing) | own),
                 personal_project=project,
                 quota=account.quota,
-                use=Use(),
+                use=quotas.use(tx, str(user(who.name)), now()),
             )
 
         return await self._store.read(query)
 
     async def search(self, who: Principal, wanted: Search) -> Page[User]:
-        """People by a part of their name."""
-        raise NotImplementedError
+        """People by a part of their name. Names that never came are for admins only."""
+
+        def query(tx: Transaction) -> Page[User]:
+            admin = access.signed_in(tx, who, Capability.USER_LIST).admin
+            found = users.page(tx, wanted, mentioned=admin)
+            return Page([_view(each, admin=admin) for each in found.items], found.next)
+
+        return await self._store.read(query)
 
     async def get(self, who: Principal, name: str) -> User:
         """One person."""
-        raise NotImplementedError
+
+        def query(tx: Transaction) -> User:
+            admin = access.signed_in(tx, who, Capability.USER_LIST).admin
+            return _view(_found(tx, name, mentioned=admin), admin=admin)
+
+        return await self._store.read(query)
 
     async def change(self, who: Principal, name: str, change: UserChange) -> User:
-        """Change a person's account."""
-        raise NotImplementedError
+        """Change a person's account. Raises Conflict for the last or a configured admin."""
+
+        def apply(tx: Transaction) -> User:
+            access.signed_in(tx, who, Capability.USER_WRITE)
+            _apply(tx, who, _found(tx, name, mentioned=True), change)
+            return _view(_found(tx, name, mentioned=True), admin=True)
+
+        changed = await self._store.write(apply)
+        self._wake()
+        return changed
+
+
+def _view(account: users.Account, *, admin: bool) -> User:
+    if not admin:
+        return User(name=account.name, seen=account.seen)
+    return User(
+        name=account.name,
+        seen=account.seen,
+        admin=account.admin != users.NOT_ADMIN,
+        disabled=account.disabled,
+        quota=account.quota,
+    )
+
+
+def _found(tx: Transaction, name: str, *, mentioned: bool) -> users.Account:
+    account = users.get(tx, name)
+    if account is None or (account.seen is None and not mentioned):
+        raise NotFound
+    return account
+
+
+def _apply(tx: Transaction, who: Principal, account: users.Account, change: UserChange) -> None:
+    columns = _columns(account, change)
+    if not columns:
+        return
+    if account.admin == users.CONFIGURED and columns.keys() & {"admin", "disabled"}:
+        raise Conflict(
+            f"{account.name} is an admin by the server's configuration (SubmarineExtension.admins)."
+        )
+    before = {name: getattr(account, name) for name in columns}
+    users.change(tx, account.name, **columns)
+    if not users.has_admin(tx):
+        raise Conflict("The server would have no admin left: make somebody else an admin first.")
+    note(
+        tx,
+        who.name,
+        "user.change",
+        str(user(account.name)),
+        kind="access",
+        before=_told(before),
+        after=_told(columns),
+    )
+    if "disabled" in columns or "admin" in columns:
+        projects.bump(tx)
+    if "disabled" in columns:
+        _follow_up(tx, who, account.name, disabled=columns["disabled"])
+
+
+def _columns(account: users.Account, change: UserChange) -> dict[str, Any]:
+    """What becomes other than it is."""
+    wanted: dict[str, Any] = {}
+    if change.admin is not UNSET and change.admin != (account.admin != users.NOT_ADMIN):
+        wanted["admin"] = users.APPOINTED if change.admin else users.NOT_ADMIN
+    if change.disabled is not UNSET and change.disabled != account.disabled:
+        wanted["disabled"] = change.disabled
+    if change.quota is not UNSET and change.quota != account.quota:
+        limits(change.quota)
+        wanted["quota"] = change.quota
+    return wanted
+
+
+def _told(columns: dict[str, Any]) -> dict[str, Any]:
+    if "admin" not in columns:
+        return columns
+    return {**columns, "admin": columns["admin"] != users.NOT_ADMIN}
+
+
+def _follow_up(tx: Transaction, who: Principal, name: str, *, disabled: bool) -> None:
+    """All jobs of a disabled account end; its projects may be orphaned, or not any more."""
+    if disabled:
+        for record in jobs.unfinished_of(tx, name):
+            stop(tx, record, actor=who.name, reason=f"The account of {name} is disabled.")
+    settle_all(tx, who, grants.reach(tx, name))
 
 
 def _appoint(tx: Transaction, names: frozenset[str]) -> None:
@@ -122,6 +224,8 @@ def _welcome(tx: Transaction, name: str, wanted: str) -> None:
         projects.add(tx, NewProject(name=home, title=f"{name}'s project"), person=name)
         grants.put(tx, home, user(name), Role.OWNER, name)
     note(tx, name, "user.arrive", str(user(name)), after={"personal_project": home})
+    # Who was named the owner of an orphaned project before they came is its owner now.
+    settle_all(tx, Principal(name), grants.reach(tx, name))
 
 
 def slug(name: str) -> str:

@@ -1,24 +1,44 @@
-"""Projects as people use them: make, look, change, close, delete."""
+"""Projects as people use them: make, look, change, archive.
+
+Who is what in them is in :mod:`.sharing`, how they end in :mod:`.closing`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
 from submarine_ext.domain.access import Capability, Principal, Role
-from submarine_ext.domain.projects import NewProject, Project, ProjectChange
+from submarine_ext.domain.projects import (
+    NewProject,
+    Open,
+    Project,
+    ProjectChange,
+    ProjectState,
+    Visibility,
+)
 from submarine_ext.domain.subjects import user
-from submarine_ext.domain.times import now
 from submarine_ext.errors import Conflict
 from submarine_ext.services import access
+from submarine_ext.services.consequences import settle
 from submarine_ext.services.entries import note
-from submarine_ext.store import access as tuples
-from submarine_ext.store import grants, handovers, projects
+from submarine_ext.services.views import seen_by, view
+from submarine_ext.store import grants, projects
 from submarine_ext.store.store import Store, Transaction
+
+#: What of a project decides who may do what in it.
+_RIGHTS = {"visibility", "state", "settings"}
 
 
 class Projects:
-    """The service."""
+    """The service. ``wake`` tells reconcile that jobs may have to be stopped."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
+        self._wake = wake
 
     async def list(self, who: Principal) -> list[Project]:
         """The projects that ``who`` sees, by name."""
@@ -39,75 +59,93 @@ class Projects:
         return await self._store.read(query)
 
     async def create(self, who: Principal, wanted: NewProject) -> Project:
-        """Make a project. Raises Conflict for a name that is taken, also by one unseen."""
+        """Make a project. Raises Conflict for a name that is or was in use, seen or unseen."""
 
         def make(tx: Transaction) -> Project:
             access.signed_in(tx, who, Capability.PROJECT_CREATE)
-            if projects.get(tx, wanted.name) is not None:
+            if not projects.is_free(tx, wanted.name):
                 raise Conflict(
                     f"The name {wanted.name} is taken on this server; choose another.", field="name"
                 )
             projects.add(tx, wanted)
             grants.put(tx, wanted.name, user(who.name), Role.OWNER, who.name)
             name = wanted.name
-            note(tx, who.name, "project.create", name, project=name, kind="project", after=wanted)
+            note(tx, who.name, "project.create", name, project=name, kind="access", after=wanted)
             return view(tx, who, name)
 
         return await self._store.write(make)
 
     async def change(self, who: Principal, project: str, change: ProjectChange) -> Project:
-        """Change what is given."""
-        raise NotImplementedError
+        """Change what is given. Raises Conflict for a project without an owner."""
 
-    async def trash(self, who: Principal, project: str) -> None:
-        """Put it into the trash."""
-        raise NotImplementedError
+        def apply(tx: Transaction) -> Project:
+            access.may(tx, who, project, Capability.PROJECT_READ)
+            record = projects.get(tx, project)
+            assert record is not None, "somebody may read it"
+            for capability in sorted(_needed(change)):
+                access.may(tx, who, project, capability)
+            _apply(tx, who, record, _wanted(record, change))
+            return view(tx, who, project)
 
-    async def purge(self, who: Principal, project: str) -> None:
-        """Delete for good what is in the trash."""
-        raise NotImplementedError
-
-
-def seen_by(tx: Transaction, who: Principal) -> list[Project]:
-    """All projects that ``who`` sees, by name."""
-    records, owners, offers = projects.every(tx), grants.owners(tx), handovers.receivers(tx)
-    return [
-        _view(who, records[name], standing, owners.get(name, []), offers.get(name))
-        for name, standing in tuples.standings(tx, who.name, now())
-        if access.in_project(standing)
-    ]
+        changed = await self._store.write(apply)
+        self._wake()
+        return changed
 
 
-def view(tx: Transaction, who: Principal, project: str) -> Project:
-    """The project as ``who`` sees it, who may."""
-    record = projects.get(tx, project)
-    assert record is not None, "somebody may do something in it"
-    standing = tuples.standing(tx, who.name, project, now())
-    owners = grants.owners(tx, project).get(project, [])
-    return _view(who, record, standing, owners, handovers.receivers(tx, project).get(project))
+def _needed(change: ProjectChange) -> set[Capability]:
+    """What the change takes; making a project less visible or closing it takes less."""
+    needed = set()
+    if change.state is not UNSET:
+        needed.add(Capability.PROJECT_CLOSE)
+    if change.visibility is Visibility.PRIVATE:
+        needed.add(Capability.VISIBILITY_LOWER)
+    given = {name for name in change.__struct_fields__ if getattr(change, name) is not UNSET}
+    if not needed or given - {"state", "visibility"} or change.visibility is Visibility.INTERNAL:
+        needed.add(Capability.PROJECT_WRITE)
+    return needed
 
 
-def _view(
-    who: Principal,
-    record: projects.Record,
-    standing: tuples.Standing,
-    owners: list[str],
-    offered_to: str | None,
-) -> Project:
-    allowed = access.in_project(standing)
-    relation = standing.relation
-    members = Capability.MEMBER_READ in allowed
-    return Project(
-        name=record.name,
-        title=record.title,
-        description=record.description,
-        visibility=record.visibility,
-        state=record.state,
-        settings=record.settings,
-        personal=record.person is not None,
-        created=record.created,
-        role=relation.role if relation else None,
-        capabilities=sorted(allowed),
-        owners=owners if members else [],
-        offered_to=offered_to if members or offered_to == who.name else None,
+def _wanted(record: projects.Record, change: ProjectChange) -> dict[str, Any]:
+    """The columns that become other than they are."""
+    wanted = {
+        name: getattr(change, name)
+        for name in change.__struct_fields__
+        if getattr(change, name) is not UNSET
+    }
+    if "state" in wanted:
+        wanted["state"] = _state(record, wanted["state"])
+    if "settings" in wanted:
+        asked = wanted["settings"]
+        given = {n: getattr(asked, n) for n in asked.__struct_fields__}
+        given = {name: value for name, value in given.items() if value is not UNSET}
+        wanted["settings"] = msgspec.structs.replace(record.settings, **given)
+    return {name: value for name, value in wanted.items() if value != getattr(record, name)}
+
+
+def _state(record: projects.Record, asked: Open) -> ProjectState:
+    if record.state is ProjectState.ORPHANED:
+        raise Conflict("The project has no owner left: an admin must name one.", field="state")
+    return ProjectState(asked)
+
+
+def _apply(
+    tx: Transaction, who: Principal, record: projects.Record, wanted: dict[str, Any]
+) -> None:
+    if not wanted:
+        return
+    name = record.name
+    projects.change(tx, name, **wanted)
+    kind = "access" if _RIGHTS & wanted.keys() else "project"
+    note(
+        tx,
+        who.name,
+        "project.change",
+        name,
+        project=name,
+        kind=kind,
+        data={"name": name} if kind == "project" else {},
+        before={column: getattr(record, column) for column in wanted},
+        after=wanted,
     )
+    if kind == "access":
+        settle(tx, who, name)

@@ -35,7 +35,7 @@ def after(
     if job is not None:
         query = query.where(events.c.object == job)
     rows = conn.execute(query).mappings()
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def head(conn: Connection) -> int:
@@ -43,6 +43,7 @@ def head(conn: Connection) -> int:
     return conn.execute(select(func.max(events.c.seq))).scalar() or 0
 
 
-def _row(row: RowMapping) -> EventRow:
+def row_of(row: RowMapping) -> EventRow:
+    """A row of the table as everybody else knows it."""
     decoded = {name: _decode(row[name]) if row[name] is not None else None for name in _JSON}
     return EventRow(**{**row, **decoded})

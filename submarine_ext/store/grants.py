@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections import defaultdict
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from submarine_ext.domain.access import Role
 from submarine_ext.domain.subjects import Kind, Subject
 from submarine_ext.domain.times import now
-from submarine_ext.store.schema import grants, users
+from submarine_ext.store.schema import grants, memberships, users
+
+#: A name that nobody ever came with could be a slip of the pen: it owns nothing yet.
+_HAS_OWNER = text(
+    """
+    SELECT 1 FROM grants g JOIN users u
+        ON g.kind = 'user' AND u.name = g.subject
+        OR g.kind = 'team' AND u.name IN
+           (SELECT m."user" FROM memberships m WHERE m.team = g.subject)
+     WHERE g.project = :project AND g.role = 'owner' AND u.disabled = 0 AND u.seen IS NOT NULL
+    """
+)
 
 
 class Tuple(Struct, frozen=True):
-    """One grant. ``known``: the team exists, or the person has been here."""
+    """One grant, given ``by`` whom and when (RFC 3339 UTC)."""
 
     project: str
     subject: Subject
@@ -51,6 +73,14 @@ def remove(conn: Connection, project: str, subject: Subject) -> None:
     conn.execute(delete(grants).where(*_key(project, subject)))
 
 
+def includes(conn: Connection, subject: Subject, person: str) -> bool:
+    """Whether what is given to ``subject`` is given to ``person`` as well."""
+    if subject.kind is Kind.USER:
+        return subject.name == person
+    mine = (memberships.c.team == subject.name, memberships.c.user == person)
+    return conn.execute(select(memberships.c.team).where(*mine)).first() is not None
+
+
 def owners(conn: Connection, project: str | None = None) -> dict[str, list[str]]:
     """The owners (``user:alice``, ``team:vision``) of one project or of all, by project."""
     query = select(grants).where(grants.c.role == Role.OWNER)
@@ -68,6 +98,27 @@ def unseen(conn: Connection, project: str) -> set[str]:
     query = select(grants.c.subject).outerjoin(users, users.c.name == grants.c.subject)
     query = query.where(grants.c.project == project, grants.c.kind == Kind.USER)
     return set(conn.execute(query.where(users.c.seen.is_(None))).scalars())
+
+
+def given_to(conn: Connection, subject: Subject) -> list[str]:
+    """The projects in which a person or a team has a grant of their own, by name."""
+    query = select(grants.c.project).where(grants.c.kind == str(subject.kind))
+    query = query.where(grants.c.subject == subject.name).order_by(grants.c.project)
+    return list(conn.execute(query).scalars())
+
+
+def reach(conn: Connection, person: str) -> list[str]:
+    """The projects in which somebody has a role, by themselves or through a team."""
+    theirs = select(memberships.c.team).where(memberships.c.user == person)
+    mine = and_(grants.c.kind == Kind.USER, grants.c.subject == person)
+    ours = and_(grants.c.kind == Kind.TEAM, grants.c.subject.in_(theirs))
+    query = select(grants.c.project).distinct().where(or_(mine, ours)).order_by(grants.c.project)
+    return list(conn.execute(query).scalars())
+
+
+def has_owner(conn: Connection, project: str) -> bool:
+    """Whether an enabled person who has been here is an owner, directly or through a team."""
+    return conn.execute(_HAS_OWNER, {"project": project}).first() is not None
 
 
 def _key(project: str, subject: Subject) -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from submarine_ext.domain.projects import NewProject, ProjectSettings, ProjectState, Visibility
 from submarine_ext.domain.times import now
-from submarine_ext.store.schema import projects
+from submarine_ext.store.schema import events, projects
 
 _settings = msgspec.json.Decoder(ProjectSettings).decode
 
@@ -55,10 +54,16 @@ def add(conn: Connection, wanted: NewProject, person: str | None = None) -> None
     conn.execute(insert(projects), row)
 
 
+def is_free(conn: Connection, name: str) -> bool:
+    """Whether no project was ever called so: its past would be shown to the new one's owner."""
+    past = select(events.c.seq).where(events.c.project == name).limit(1)
+    return get(conn, name) is None and conn.execute(past).first() is None
+
+
 def free_name(conn: Connection, wanted: str) -> str:
     """``wanted``, or with -2, -3 … behind it where that is taken."""
     names = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))
-    return next(name for name in names if get(conn, name) is None)
+    return next(name for name in names if is_free(conn, name))
 
 
 def personal(conn: Connection, person: str) -> str | None:
@@ -73,11 +78,10 @@ def change(conn: Connection, name: str, **columns: Any) -> None:
     conn.execute(update(projects).where(projects.c.name == name).values(**columns))
 
 
-def bump(conn: Connection, names: Iterable[str]) -> None:
-    """Who may do what in these has changed: decisions made before are void."""
-    for name in names:
-        row = update(projects).where(projects.c.name == name)
-        conn.execute(row.values(epoch=projects.c.epoch + 1))
+def bump(conn: Connection, name: str | None = None) -> None:
+    """Who may do what in it (None: in any project) has changed: earlier decisions are void."""
+    row = update(projects).values(epoch=projects.c.epoch + 1)
+    conn.execute(row if name is None else row.where(projects.c.name == name))
 
 
 def _record(row: RowMapping) -> Record:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from submarine_ext.domain.pages import Page, Search
 from submarine_ext.domain.quotas import Quota
@@ -53,9 +53,14 @@ def change(conn: Connection, name: str, **columns: Any) -> None:
     conn.execute(update(users).where(users.c.name == name).values(**columns))
 
 
-def page(conn: Connection, wanted: Search) -> Page[Account]:
-    """People by a part of their name, in the order of names. The cursor is the last name."""
+def page(conn: Connection, wanted: Search, *, mentioned: bool) -> Page[Account]:
+    """People by a part of their name, in the order of names. The cursor is the last name.
+
+    ``mentioned``: also those whom others named and who never came.
+    """
     query = select(users).order_by(users.c.name).limit(wanted.limit + 1)
+    if not mentioned:
+        query = query.where(users.c.seen.is_not(None))
     if wanted.text:
         # LIKE folds case in SQLite; names that differ by case are different people.
         query = query.where(func.replace(users.c.name, wanted.text, "") != users.c.name)
@@ -66,10 +71,11 @@ def page(conn: Connection, wanted: Search) -> Page[Account]:
     return Page(shown, shown[-1].name if len(found) > wanted.limit else None)
 
 
-def admins(conn: Connection) -> list[Account]:
-    """All who may administer the server now."""
-    query = select(users).where(users.c.admin != NOT_ADMIN, users.c.disabled == 0)
-    return [_account(row) for row in conn.execute(query.order_by(users.c.name)).mappings()]
+def has_admin(conn: Connection) -> bool:
+    """Whether anybody is an admin who can come and be one."""
+    real = or_(users.c.admin == CONFIGURED, users.c.seen.is_not(None))
+    query = select(users.c.name).where(users.c.admin != NOT_ADMIN, users.c.disabled == 0, real)
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def configured(conn: Connection) -> list[str]:
