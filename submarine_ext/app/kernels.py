@@ -57,7 +57,7 @@ class Kernels:
         self._authorized: Callable[..., Any] = self._authorizer.is_authorized
         self._start: Callable[..., Awaitable[str]] = self._sessions.start_kernel_for_session
         self._authorizer.is_authorized = self.is_authorized  # type: ignore[method-assign]
-        self._sessions.start_kernel_for_session = self.start  # type: ignore[method-assign]
+        self._sessions.start_kernel_for_session = self.start
 
     async def is_authorized(
         self, handler: JupyterHandler, user: Any, action: str, resource: str
@@ -69,26 +69,19 @@ class Kernels:
             await self._folder(handler, path)
         return True
 
-    async def start(
-        self,
-        session_id: str,
-        path: str | None,
-        name: Any,
-        type: Any,
-        **more: Any,  # noqa: A002
-    ) -> str:
+    async def start(self, session_id: str, path: str | None, name: str | None, **more: Any) -> str:
         """Start a session's kernel; for a project's notebook in the notebook's folder."""
         if path is None or not path.startswith(DRIVE) or self._is_remote:
-            return await self._start(session_id, path, name, type, **more)
+            return await self._start(session_id=session_id, path=path, name=name, **more)
         folder = await self._folder(CallContext.get(CallContext.JUPYTER_HANDLER), path)
-        project, _ = _split(path)
         env = {
             **os.environ,
-            "JPY_SESSION_NAME": os.path.join(folder, name or _split(path)[1]),  # noqa: PTH118
-            "SUBMARINE_PROJECT": project,
+            "JPY_SESSION_NAME": f"{folder}/{name or path.rpartition('/')[2]}",
+            "SUBMARINE_PROJECT": _split(path)[0],
         }
+        more.pop("type", None)
         kernel: str = await self._kernels.start_kernel(cwd=folder, env=env, **more)
-        self._paths = {id: p for id, p in self._paths.items() if id in self._kernels}
+        self._paths = {each: its for each, its in self._paths.items() if each in self._kernels}
         self._paths[kernel] = path
         return kernel
 
@@ -135,9 +128,10 @@ class Kernels:
 
     def _asker(self, handler: JupyterHandler | None) -> Principal:
         """Who sent the request; nobody may start a project's kernel without one."""
-        who = handler and principal_of(
-            handler.identity_provider, handler.current_user, self._site.owner
-        )
+        if handler is None:
+            raise NotFound
+        user = handler.current_user
+        who = principal_of(handler.identity_provider, user, self._site.owner)
         if who is None:
             raise NotFound
         return who

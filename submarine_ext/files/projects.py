@@ -114,6 +114,15 @@ class ProjectFiles:
             return None
         return _entry(at.name, status) if status else None
 
+    def nearest(self, project: str, path: str) -> Path:
+        """The folder that ``path`` is or is in, on disk; further up where that is gone."""
+        while path:
+            entry = self.look(project, path)
+            if entry is not None and entry.is_folder:
+                break
+            path = path.rpartition("/")[0]
+        return self.folder(project) / path
+
     def entries(self, project: str, path: str) -> list[Entry]:
         """The files and folders in a folder, by name. Raises NotFound."""
         self.folder(project)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -99,6 +100,12 @@ class Documents:
         path = inside(path, "path")
         writable = await self._may_write(who, project)
         return await asyncio.to_thread(self._files.entries, project, path), writable
+
+    async def working_folder(self, who: Principal, project: str, path: str) -> Path:
+        """The folder on disk in which a kernel of the notebook at ``path`` works."""
+        path = inside(path, "path")
+        await self._store.read(lambda tx: access.may(tx, who, project, Capability.KERNEL_START))
+        return await asyncio.to_thread(self._files.nearest, project, path)
 
     async def _may_write(self, who: Principal, project: str) -> bool:
         """Whether ``who``, who must be allowed to read, may also write."""
