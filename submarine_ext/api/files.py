@@ -59,7 +59,7 @@ class Versions(Endpoint):
 class Merges(Endpoint):
     """``/projects/{project}/merges/{path}``"""
 
-    @operation(Capability.FILE_READ, query=ThreeWay, answer=Merge)
+    @operation(Capability.FILE_READ, query=ThreeWay, answer=Merge, problems=(409,))
     async def get(self, project: str, path: str, query: ThreeWay) -> Merge:
         """Merge two versions of a file that were made from a third; nothing is saved."""
         return await self.services.comparisons.merge(

@@ -38,7 +38,7 @@ class _Notebook(Struct):
 
 def notebooks(path: str, *bodies: bytes) -> list[dict[str, Any]] | None:
     """All of them as notebooks, or None if one is none."""
-    if not path.endswith(".ipynb"):
+    if not path.lower().endswith(".ipynb"):
         return None
     found = [_notebook(body) for body in bodies]
     return [one for one in found if one is not None] if None not in found else None
