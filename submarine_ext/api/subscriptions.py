@@ -14,7 +14,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -24,7 +24,10 @@ from submarine_ext.api.problems import problem
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
 from submarine_ext.services.feed import Frame, encode
-from submarine_ext.services.streams import Sight
+
+if TYPE_CHECKING:
+    # It reads the database, whose import a server start should not pay for.
+    from submarine_ext.services.streams import Sight
 
 _log = logging.getLogger("submarine_ext")
 

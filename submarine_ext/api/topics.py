@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from submarine_ext.api.subscriptions import Subscription
 from submarine_ext.domain.access import Capability
@@ -17,7 +17,10 @@ from submarine_ext.domain.projects import Project
 from submarine_ext.domain.subjects import user
 from submarine_ext.errors import NotFound
 from submarine_ext.services.feed import Frame, News, encode
-from submarine_ext.services.streams import Sight
+
+if TYPE_CHECKING:
+    # It reads the database, whose import a server start should not pay for.
+    from submarine_ext.services.streams import Sight
 
 PAGE = 500
 HELD = 100

@@ -118,7 +118,7 @@ class TestSettings:
 
     async def test_owner_is_who_a_stock_servers_person_is(self, call):
         assert (await call("GET", "/me")).json["user"] == "ann"
-        assert (await call("GET", "/projects")).json["items"][0]["owner"] == "ann"
+        assert (await call("GET", "/projects")).json["items"][0]["owners"] == ["user:ann"]
 
     async def test_max_bundle_bytes_is_the_limit(self, call):
         kind = {"Content-Type": "application/gzip"}
