@@ -14,14 +14,17 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api/client';
 import { addJobCommands, addNotebookCommand } from './commands';
+import { labPathOf } from './models/documents';
 import { drivePlugins } from './drive/plugins';
 import { Session } from './models/session';
 import { outputFactory, RANK } from './output';
 import { notebookOpener } from './panels/job/copy';
-import { JobsPanel } from './panels/jobs';
-import { rememberPanel } from './panels/jobs/memory';
 import { labFiles } from './panels/newjob/files';
-import { announceEnds } from './toasts';
+import { SidePanel } from './panels/side';
+import { rememberPanel, rememberProject } from './panels/side/memory';
+import { projectMenu } from './panels/side/menu';
+import { addProjectCommands } from './projectcommands';
+import { announceEnds, announceProjects } from './toasts';
 import { Commands, ISubmarineSession, ISubmarineViews } from './tokens';
 import { Views } from './views';
 
@@ -32,7 +35,12 @@ const session: JupyterFrontEndPlugin<Session> = {
   description: 'Jobs, their curves and logs, live over one connection.',
   autoStart: true,
   provides: ISubmarineSession,
-  activate: (app: JupyterFrontEnd) => new Session(new Api(app.serviceManager.serverSettings))
+  optional: [IStateDB],
+  activate: (app: JupyterFrontEnd, state: IStateDB | null) => {
+    const shared = new Session(new Api(app.serviceManager.serverSettings));
+    rememberProject(shared, state);
+    return shared;
+  }
 };
 
 const views: JupyterFrontEndPlugin<Views> = {
@@ -63,20 +71,22 @@ const views: JupyterFrontEndPlugin<Views> = {
       trans
     });
     addJobCommands({ app, session: shared, views: opened, palette, trans });
+    addProjectCommands({ app, session: shared, views: opened, palette, trans });
     return opened;
   }
 };
 
 const panel: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:panel',
-  description: 'The jobs panel in the left sidebar.',
+  description: 'The panel in the left sidebar: jobs, files and members of a project.',
   autoStart: true,
-  requires: [ISubmarineSession, ISubmarineViews],
+  requires: [ISubmarineSession, ISubmarineViews, IDocumentManager],
   optional: [ITranslator, ICommandPalette, ILabShell, ILayoutRestorer, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     shared: Session,
     opened: Views,
+    documents: IDocumentManager,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     shell: ILabShell | null,
@@ -84,13 +94,20 @@ const panel: JupyterFrontEndPlugin<void> = {
     state: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const widget = new JobsPanel({
+    const menu = projectMenu(app.commands, shared);
+    const run = (command: string, args = {}) => void app.commands.execute(command, args);
+    const widget = new SidePanel({
       session: shared,
-      onNew: () => void app.commands.execute(Commands.newJob),
       actions: {
+        newJob: () => run(Commands.newJob),
         open: (id, tab) => opened.openJob(id, tab),
-        stop: id => void app.commands.execute(Commands.stopJob, { id }),
-        retry: id => void app.commands.execute(Commands.retryJob, { id })
+        stop: id => run(Commands.stopJob, { id }),
+        retry: id => run(Commands.retryJob, { id }),
+        newProject: () => run(Commands.newProject),
+        openProject: project => run(Commands.openProject, { project }),
+        share: project => run(Commands.share, { project }),
+        openFile: (project, path) => void documents.openOrReveal(labPathOf({ project, path })),
+        openMenu: menu
       },
       trans
     });
@@ -154,6 +171,7 @@ const toasts: JupyterFrontEndPlugin<void> = {
         }),
       trans
     });
+    announceProjects(shared, trans);
   }
 };
 

@@ -1,8 +1,12 @@
 /** Tells people that a job of theirs has ended, wherever in the lab they are. */
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { isTerminal, type Job } from './api/types';
+import type { IDisposable } from '@lumino/disposable';
+import { isTerminal, type Frame, type Job, type Project } from './api/types';
 import { stateWord } from './components/words';
 import type { JobsModel, Move } from './models/jobs';
+import { isOffered } from './models/rights';
+import type { Session } from './models/session';
 
 export interface ToastOptions {
   jobs: JobsModel;
@@ -34,4 +38,54 @@ export function announceEnds(options: ToastOptions): void {
 
 function kindOf(job: Job): 'success' | 'warning' | 'error' {
   return job.state === 'succeeded' ? 'success' : job.state === 'cancelled' ? 'warning' : 'error';
+}
+
+/** Says that a project can be seen now. */
+export function announceProjects(session: Session, trans: TranslationBundle): void {
+  const { projects } = session;
+  projects.changed.connect(noticesFor(session), session);
+  projects.appeared.connect((_, name) => {
+    const project = projects.get(name);
+    if (project && project.role !== 'owner') {
+      Notification.info(appearance(project, trans), {
+        autoClose: 8000,
+        actions: [{ label: trans.__('Go there'), callback: () => projects.select(name) }]
+      });
+    }
+  }, session);
+}
+
+function appearance(project: Project, trans: TranslationBundle): string {
+  if (isOffered(project)) {
+    return trans.__('The project %1 is offered to you.', project.title);
+  }
+  return project.role === null
+    ? trans.__('You can read the project %1 now.', project.title)
+    : trans.__('The project %1 is shared with you now.', project.title);
+}
+
+/** What keeps hearing, in each project that one owns, what its owners must know. */
+function noticesFor({ connection, projects }: Session): () => void {
+  const heard = new Map<string, IDisposable>();
+  return () => {
+    const owned = projects.items.filter(({ role }) => role === 'owner');
+    const names = new Set(owned.map(({ name }) => name));
+    for (const [name, hearing] of heard) {
+      if (!names.has(name)) {
+        hearing.dispose();
+        heard.delete(name);
+      }
+    }
+    for (const { name, title } of owned.filter(one => !heard.has(one.name))) {
+      const hearing = connection.listen(`projects/${name}`, frame => tell(title, frame));
+      heard.set(name, hearing);
+    }
+  };
+}
+
+function tell(title: string, frame: Frame): void {
+  if (frame.type === 'notice') {
+    const { text } = frame.data as { text: string };
+    Notification.warning(`${title}: ${text}`, { autoClose: false });
+  }
 }

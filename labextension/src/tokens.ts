@@ -15,11 +15,19 @@ export const Commands = {
   openJob: 'submarine:open-job',
   stopJob: 'submarine:stop-job',
   retryJob: 'submarine:retry-job',
-  runNotebook: 'submarine:run-notebook'
+  deleteJob: 'submarine:delete-job',
+  runNotebook: 'submarine:run-notebook',
+  newProject: 'submarine:new-project',
+  openProject: 'submarine:open-project',
+  share: 'submarine:share',
+  history: 'submarine:history',
+  useProject: 'submarine:use-project',
+  openTeams: 'submarine:open-teams',
+  openPeople: 'submarine:open-people'
 } as const;
 
 /** The main-area views, for whoever opens one. */
 export const ISubmarineViews = new Token<Views>(
   'submarine-ext:ISubmarineViews',
-  'Opens job views and the New job form.'
+  'Opens the views of jobs and projects and the New job form.'
 );

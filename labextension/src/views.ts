@@ -12,10 +12,14 @@ import type { Job, JobSpec } from './api/types';
 import type { Draft } from './models/draft';
 import type { Session } from './models/session';
 import { UUID } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 import { JobView, type JobViewOptions } from './panels/job';
 import { readLog, save } from './panels/job/download';
 import { NewJobForm } from './panels/newjob';
 import type { Files } from './panels/newjob/body';
+import { PeopleView } from './panels/people';
+import { ProjectView } from './panels/project';
+import { TeamsView } from './panels/teams';
 import { Commands } from './tokens';
 
 export interface ViewsOptions {
@@ -36,10 +40,21 @@ export class Views {
       args: ({ content }) => ({ id: content.jobId, tab: content.tab }),
       name: ({ content }) => content.jobId
     });
+    void _options.restorer?.restore(this.projects, {
+      command: Commands.openProject,
+      args: ({ content }) => ({ project: content.project, tab: content.tab }),
+      name: ({ content }) => content.project
+    });
+    _options.session.projects.gone.connect(this._close, this);
   }
 
   /** The open job views. */
   readonly jobs = new WidgetTracker<MainAreaWidget<JobView>>({ namespace: 'submarine-jobs' });
+
+  /** The open project views. */
+  readonly projects = new WidgetTracker<MainAreaWidget<ProjectView>>({
+    namespace: 'submarine-projects'
+  });
 
   /** Show a job, in the view that it has or in a new one. */
   openJob(id: string, tab?: string): void {
@@ -65,6 +80,52 @@ export class Views {
     widget.id = `submarine-new-job-${UUID.uuid4()}`;
     app.shell.add(widget, 'main');
     app.shell.activateById(widget.id);
+  }
+
+  /** Show a project, in the view that it has or in a new one. */
+  openProject(project: string, tab?: string): void {
+    const known = this.projects.find(({ content }) => content.project === project);
+    const widget = known ?? this._projectView(project, tab ?? 'about');
+    widget.content.tab = tab ?? widget.content.tab;
+    this._options.app.shell.activateById(widget.id);
+  }
+
+  openTeams(): void {
+    const { session, trans } = this._options;
+    this._single('submarine-teams', () => new TeamsView({ session, trans }));
+  }
+
+  openPeople(): void {
+    const { session, trans } = this._options;
+    this._single('submarine-people', () => new PeopleView({ session, trans }));
+  }
+
+  /** A view of which there is one. */
+  private _single(id: string, make: () => Widget): void {
+    const { shell } = this._options.app;
+    if (![...shell.widgets('main')].some(widget => widget.id === id)) {
+      const widget = new MainAreaWidget({ content: make() });
+      widget.id = id;
+      shell.add(widget, 'main');
+    }
+    shell.activateById(id);
+  }
+
+  private _projectView(project: string, tab: string): MainAreaWidget<ProjectView> {
+    const { app, session, trans } = this._options;
+    const onTab = () => void this.projects.save(widget);
+    const content = new ProjectView({ project, tab, session, onTab, trans });
+    const widget = new MainAreaWidget({ content });
+    widget.id = `submarine-project-${project}`;
+    void this.projects.add(widget);
+    app.shell.add(widget, 'main');
+    return widget;
+  }
+
+  /** What one may not see any more is not left on the screen. */
+  private _close(_: unknown, project: string): void {
+    this.projects.filter(({ content }) => content.project === project).forEach(dispose);
+    this.jobs.filter(({ content }) => content.project === project).forEach(dispose);
   }
 
   /** What ended without a metric is opened for what it said. */
@@ -96,7 +157,9 @@ export class Views {
     return {
       stop: () => void app.commands.execute(Commands.stopJob, { id }),
       retry: () => void app.commands.execute(Commands.retryJob, { id }),
-      rerun: spec => void this._reported(this._rerun(spec)),
+      rerun: (project, spec) => void this._reported(this._rerun(project, spec)),
+      openVersion: (project, path, version) =>
+        void app.commands.execute(Commands.history, { project, path, version }),
       openArtifact: path => void this._reported(this._openArtifact(id, path)),
       downloadLog: (rank, attempt) => {
         const source = attempt === null ? { rank } : { rank, attempt };
@@ -114,9 +177,9 @@ export class Views {
     };
   }
 
-  private async _rerun(spec: JobSpec): Promise<void> {
+  private async _rerun(project: string, spec: JobSpec): Promise<void> {
     const { session } = this._options;
-    const job = await session.api.submit(session.project, spec, UUID.uuid4());
+    const job = await session.api.submit(project, spec, UUID.uuid4());
     session.jobs.put(job);
     this.openJob(job.id);
   }
@@ -140,4 +203,8 @@ export class Views {
       Notification.error(sentenceOf(error));
     }
   }
+}
+
+function dispose(widget: Widget): void {
+  widget.dispose();
 }

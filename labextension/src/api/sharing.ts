@@ -137,8 +137,13 @@ export class SharingApi {
     return (await this._json<FolderEntry>('POST', inside(project, folder), { body })).path;
   }
 
-  /** One piece of a file that must not be there yet; `chunk` as Jupyter counts it, -1 the last. */
-  async upload(project: string, path: string, content: string, chunk: number): Promise<void> {
+  /** A file that must not be there yet, or a piece of one as Jupyter counts them, -1 the last. */
+  async upload(
+    project: string,
+    path: string,
+    content: string,
+    chunk: number | null
+  ): Promise<void> {
     const body = { type: 'file', format: 'base64', content, chunk };
     await this._send('PUT', inside(project, path), { body, headers: { 'If-None-Match': '*' } });
   }

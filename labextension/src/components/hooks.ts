@@ -1,6 +1,9 @@
 /** How components listen: to a model's signal, and to the passing of time. */
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+import { sentenceOf } from '../api/problem';
+import type { Reading } from '../models/reading';
 
 /** Draw again whenever the signal is emitted. */
 export function useSignal<S, A>(signal: ISignal<S, A>): void {
@@ -39,4 +42,52 @@ export function useSize(ref: React.RefObject<HTMLElement>): { width: number; hei
     return () => observer.disconnect();
   }, [ref]);
   return size;
+}
+
+/** A model that lives as long as the component shows it; `make` is the same until another is due. */
+export function useOwned<T extends IDisposable>(make: () => T): T {
+  const model = React.useMemo(() => make(), [make]);
+  React.useEffect(() => () => model.dispose(), [model]);
+  return model;
+}
+
+/** An answer of the server that is kept fresh while it is shown, drawn whenever it changes. */
+export function useReading<T>(make: () => Reading<T>): Reading<T> {
+  const reading = useOwned(make);
+  useSignal(reading.changed);
+  return reading;
+}
+
+/** Runs what one asked for: whether it is under way, and the sentence if it fails. */
+export function useAction(): {
+  busy: boolean;
+  problem: string | null;
+  run: (action: () => Promise<unknown>) => Promise<boolean>;
+} {
+  const [busy, setBusy] = React.useState(false);
+  const [problem, setProblem] = React.useState<string | null>(null);
+  const run = React.useCallback(async (action: () => Promise<unknown>) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      setProblem(sentenceOf(error));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  }, []);
+  return { busy, problem, run };
+}
+
+/** A value once it has rested for `milliseconds`: what is typed is not asked for letter by letter. */
+export function useRested<T>(value: T, milliseconds = 200): T {
+  const [rested, setRested] = React.useState(value);
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => setRested(value), milliseconds);
+    return () => window.clearTimeout(timer);
+  }, [value, milliseconds]);
+  return rested;
 }

@@ -19,6 +19,8 @@ export interface JobRowProps {
   /** Whether the keyboard stands on this row; only this one is in the tab order. */
   current: boolean;
   selected: boolean;
+  mayStop: boolean;
+  mayRetry: boolean;
   actions: JobActions;
   trans: TranslationBundle;
 }
@@ -61,17 +63,19 @@ export function JobRow(props: JobRowProps): React.ReactElement {
 }
 
 function RowActions(props: JobRowProps & { tabIndex: number }): React.ReactElement {
-  const { job, actions, trans, tabIndex } = props;
+  const { job, mayStop, mayRetry, actions, trans, tabIndex } = props;
+  const done = isTerminal(job.state);
   return (
     <div className="sub-JobRow-actions">
-      {isTerminal(job.state) ? (
+      {done && mayRetry && (
         <IconButton
           icon={refreshIcon}
           name={trans.__('Run %1 again', job.name)}
           tabIndex={tabIndex}
           onClick={() => actions.retry(job.id)}
         />
-      ) : (
+      )}
+      {!done && mayStop && (
         <IconButton
           icon={stopIcon}
           name={trans.__('Stop %1', job.name)}

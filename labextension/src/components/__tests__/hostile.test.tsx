@@ -54,7 +54,8 @@ describe.each(PAYLOADS)('what says %j', text => {
     reason: text,
     spec: { command: [text], resources: { memory: text } },
     remedy: { command: [text], resources: { memory: `${text}2` } },
-    latest: { [text]: 1 }
+    latest: { [text]: 1 },
+    versions: { [text]: text }
   });
 
   it('stays text in a log line', () => {
@@ -63,16 +64,34 @@ describe.each(PAYLOADS)('what says %j', text => {
 
   it('stays text in the list', () => {
     harmless(
-      <JobRow job={hostile} now={0} current selected={false} actions={actions} trans={trans} />
+      <JobRow
+        job={hostile}
+        now={0}
+        current
+        selected={false}
+        mayStop
+        mayRetry
+        actions={actions}
+        trans={trans}
+      />
     );
   });
 
   it('stays text in the head of a view and its remedy', () => {
-    harmless(<JobHeader job={hostile} now={0} actions={actions} trans={trans} />);
+    harmless(<JobHeader job={hostile} now={0} mayStop mayRetry actions={actions} trans={trans} />);
   });
 
   it('stays text among the details', () => {
-    harmless(<DetailsTab job={hostile} params={{ [text]: text }} onCopy={nothing} trans={trans} />);
+    harmless(
+      <DetailsTab
+        job={hostile}
+        shown
+        params={{ [text]: text }}
+        onVersion={nothing}
+        onCopy={nothing}
+        trans={trans}
+      />
+    );
   });
 });
 

@@ -6,6 +6,9 @@ import { me, project, settled, wire, type FakeSocket } from './fakes';
 
 const MINE = project('ada', { personal: true });
 
+/** What a person called it: no text of ours. */
+const titled = (title: string) => ({ title });
+
 /** A model whose list comes over the socket only, and everything that it told. */
 async function watched(listed: () => Promise<Project[]> = () => new Promise(() => undefined)) {
   const { connection, socket } = wire();
@@ -28,7 +31,7 @@ function send(socket: FakeSocket, ...items: Project[]): void {
 describe('the projects that one sees', () => {
   it('come over the socket, by title, and one starts in the personal one', async () => {
     const { model, told, socket } = await watched();
-    send(socket, project('zoo', { title: 'A zoo' }), MINE);
+    send(socket, project('zoo', titled('A zoo')), MINE);
     expect(model.items.map(one => one.name)).toEqual(['zoo', 'ada']);
     expect([model.current?.name, told]).toEqual(['ada', ['in ada']]);
   });
@@ -44,11 +47,11 @@ describe('the projects that one sees', () => {
 
   it('are left for the personal one when the chosen one is gone, which is said', async () => {
     const { model, told, socket } = await watched();
-    send(socket, MINE, project('vision', { title: 'Vision' }));
+    send(socket, MINE, project('vision', titled('Vision')));
     model.select('vision');
     send(socket, MINE);
     expect(told.slice(1)).toEqual(['in vision', 'gone vision', 'in ada']);
-    expect(model.lost).toEqual({ name: 'vision', title: 'Vision' });
+    expect(model.lost).toEqual({ name: 'vision', ...titled('Vision') });
     model.dismiss();
     expect(model.lost).toBeNull();
   });

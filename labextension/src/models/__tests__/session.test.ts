@@ -3,7 +3,7 @@ import type { Api } from '../../api/client';
 import { announceEnds } from '../../toasts';
 import { nullTranslator } from '@jupyterlab/translation';
 import type { Job, JobState } from '../../api/types';
-import { filterOf } from '../../panels/jobs/memory';
+import { filterOf } from '../../panels/side/memory';
 import { JobsModel } from '../jobs';
 import { Session } from '../session';
 import { atOnce, FakeSocket, job, settled, wire } from './fakes';

@@ -2,12 +2,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Job } from '../../api/types';
-import { NoJob } from '../../components/basics';
+import { Message, NoJob } from '../../components/basics';
 import { useNow, useSignal } from '../../components/hooks';
 import { Tabs } from '../../components/tabs';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
 import type { MetricsModel } from '../../models/metrics';
+import { may, mayOnJob } from '../../models/rights';
 import type { Session } from '../../models/session';
 import { DetailsTab } from './details';
 import { FilesTab } from './files';
@@ -34,6 +35,7 @@ export interface JobBodyProps {
 export interface FileActions {
   openArtifact: (path: string) => void;
   downloadLog: (rank: number, attempt: number | null) => void;
+  openVersion: (project: string, path: string, version: string) => void;
   copy: (text: string) => void;
 }
 
@@ -51,10 +53,11 @@ export function JobBody(props: JobBodyProps): React.ReactElement {
 function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
   const { job, models, tab, onTab, actions, trans } = props;
   const now = useNow(1000);
+  const rights = useRights(props.session, job);
   useAttempts(job.attempt, models.metrics);
   return (
     <div className="sub-JobView">
-      <JobHeader job={job} now={now} actions={actions} trans={trans} />
+      <JobHeader job={job} now={now} {...rights} actions={actions} trans={trans} />
       <Tabs
         id={`submarine-${job.id}`}
         label={job.name}
@@ -84,7 +87,11 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
   );
   switch (tab) {
     case 'logs':
-      return (
+      return !may(session.projects.get(job.project), 'job:logs') ? (
+        <Message kind="empty">
+          {trans.__('Only editors see the logs of this project. Its owners can change that.')}
+        </Message>
+      ) : (
         <LogsTab model={models.logs} job={job} onDownload={actions.downloadLog} trans={trans} />
       );
     case 'files':
@@ -98,13 +105,33 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
       );
     case 'details':
       return (
-        <DetailsTab job={job} params={models.metrics.params} onCopy={actions.copy} trans={trans} />
+        <DetailsTab
+          job={job}
+          shown={may(session.projects.get(job.project), 'job:spec')}
+          params={models.metrics.params}
+          onVersion={(path, version) => actions.openVersion(job.project, path, version)}
+          onCopy={actions.copy}
+          trans={trans}
+        />
       );
     default:
       return (
         <MetricsTab model={models.metrics} theme={theme} active={!job.finished} trans={trans} />
       );
   }
+}
+
+/** What one may do with a job, as it changes. */
+function useRights(session: Session, job: Job): { mayStop: boolean; mayRetry: boolean } {
+  const { me, projects } = session;
+  useSignal(projects.changed);
+  useSignal(me.changed);
+  const project = projects.get(job.project);
+  const user = me.value?.user ?? null;
+  return {
+    mayStop: mayOnJob('stop', job, project, user),
+    mayRetry: may(project, 'job:submit')
+  };
 }
 
 /** Another attempt has other curves. */

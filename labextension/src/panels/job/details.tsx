@@ -2,31 +2,28 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Job, Json } from '../../api/types';
-import { TextButton } from '../../components/basics';
+import { Message, TextButton } from '../../components/basics';
 import { exactTime } from '../../components/words';
 import { asCommand, asMagic, asPython, summary } from '../../models/spec';
 
 export interface DetailsTabProps {
   job: Job;
+  /** Whether one may see what it runs. */
+  shown: boolean;
   params: { readonly [name: string]: Json };
+  onVersion: (path: string, version: string) => void;
   onCopy: (text: string) => void;
   trans: TranslationBundle;
 }
 
 /** See the module's comment. */
 export function DetailsTab(props: DetailsTabProps): React.ReactElement {
-  const { job, params, onCopy, trans } = props;
-  const command = asCommand(job);
+  const { job, shown, params, trans } = props;
   return (
     <div className="sub-Details">
-      <div className="sub-Controls">
-        <TextButton onClick={() => onCopy(asMagic(job))}>{trans.__('Copy as magic')}</TextButton>
-        {command && (
-          <TextButton onClick={() => onCopy(command)}>{trans.__('Copy as command')}</TextButton>
-        )}
-        <TextButton onClick={() => onCopy(asPython(job))}>{trans.__('Copy as Python')}</TextButton>
-      </div>
-      <Facts rows={facts(job, trans)} />
+      {shown && <Copies {...props} />}
+      <Facts rows={[...facts(job, trans), ...(shown ? runs(job, trans) : [])]} />
+      <Versions {...props} />
       {Object.keys(params).length > 0 && (
         <>
           <h2>{trans.__('Parameters')}</h2>
@@ -36,10 +33,47 @@ export function DetailsTab(props: DetailsTabProps): React.ReactElement {
         </>
       )}
       <h2>{trans.__('Spec')}</h2>
-      <pre className="sub-Json" tabIndex={0}>
-        {JSON.stringify(job.spec, null, 2)}
-      </pre>
+      {shown ? (
+        <pre className="sub-Json" tabIndex={0}>
+          {JSON.stringify(job.spec, null, 2)}
+        </pre>
+      ) : (
+        <Message kind="empty">{trans.__('Only editors see what a job runs.')}</Message>
+      )}
     </div>
+  );
+}
+
+function Copies({ job, onCopy, trans }: DetailsTabProps): React.ReactElement {
+  const command = asCommand(job);
+  return (
+    <div className="sub-Controls">
+      <TextButton onClick={() => onCopy(asMagic(job))}>{trans.__('Copy as magic')}</TextButton>
+      {command && (
+        <TextButton onClick={() => onCopy(command)}>{trans.__('Copy as command')}</TextButton>
+      )}
+      <TextButton onClick={() => onCopy(asPython(job))}>{trans.__('Copy as Python')}</TextButton>
+    </div>
+  );
+}
+
+/** Exactly which versions of the project's files it ran. */
+function Versions({ job, onVersion, trans }: DetailsTabProps): React.ReactElement | null {
+  const versions = Object.entries(job.versions);
+  return versions.length === 0 ? null : (
+    <>
+      <h2>{trans.__('Files that it ran')}</h2>
+      <ul className="sub-Rows">
+        {versions.map(([path, version]) => (
+          <li key={path}>
+            <span className="sub-FileRow-name">{path}</span>
+            <TextButton onClick={() => onVersion(path, version)}>
+              {trans.__('Version %1', version)}
+            </TextButton>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -52,8 +86,6 @@ function facts(job: Job, trans: TranslationBundle): Row[] {
     [trans.__('Owner'), job.owner],
     [trans.__('Project'), job.project],
     [trans.__('Engine'), job.engine],
-    [trans.__('Runs'), job.spec.code ? trans.__('a cell') : summary(job.spec)],
-    [trans.__('Environment'), job.spec.environment ?? trans.__("the server's own")],
     [trans.__('Attempt'), String(job.attempt)],
     [trans.__('Ranks'), String(job.ranks)],
     [trans.__('Created'), time(job.created)],
@@ -61,6 +93,13 @@ function facts(job: Job, trans: TranslationBundle): Row[] {
     [trans.__('Started'), time(job.started)],
     [trans.__('Finished'), time(job.finished)],
     [trans.__('Exit code'), job.exit_code?.toString()]
+  ];
+}
+
+function runs({ spec }: Job, trans: TranslationBundle): Row[] {
+  return [
+    [trans.__('Runs'), spec.code ? trans.__('a cell') : summary(spec)],
+    [trans.__('Environment'), spec.environment ?? trans.__("the server's own")]
   ];
 }
 

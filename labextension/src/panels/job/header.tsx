@@ -9,19 +9,22 @@ import { differences } from '../../models/spec';
 export interface JobViewActions {
   stop: () => void;
   retry: () => void;
-  rerun: (spec: JobSpec) => void;
+  rerun: (project: string, spec: JobSpec) => void;
 }
 
 interface HeaderProps {
   job: Job;
   now: number;
+  /** What one may do with it; what one may not is not offered. */
+  mayStop: boolean;
+  mayRetry: boolean;
   actions: JobViewActions;
   trans: TranslationBundle;
 }
 
 /** See the module's comment. */
 export function JobHeader(props: HeaderProps): React.ReactElement {
-  const { job, now, actions, trans } = props;
+  const { job, now, mayStop, mayRetry, actions, trans } = props;
   return (
     <div className="sub-JobHeader">
       <div className="sub-JobHeader-title">
@@ -33,7 +36,13 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
           <span className="sub-JobHeader-attempt">{trans.__('attempt %1', job.attempt)}</span>
         )}
         <span className="sub-JobHeader-buttons">
-          <Buttons job={job} actions={actions} trans={trans} />
+          <Buttons
+            job={job}
+            mayStop={mayStop}
+            mayRetry={mayRetry}
+            actions={actions}
+            trans={trans}
+          />
         </span>
       </div>
       {job.reason && <p className="sub-Reason">{job.reason}</p>}
@@ -43,20 +52,20 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
   );
 }
 
-function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement {
-  const { job, actions, trans } = props;
+function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
+  const { job, mayStop, mayRetry, actions, trans } = props;
   const { remedy } = job;
   if (!isTerminal(job.state)) {
-    return (
+    return !mayStop ? null : (
       <TextButton onClick={actions.stop} disabled={job.target === 'stop'}>
         {job.target === 'stop' ? trans.__('Stopping…') : trans.__('Stop')}
       </TextButton>
     );
   }
-  return (
+  return !mayRetry ? null : (
     <>
       {remedy && (
-        <TextButton accept onClick={() => actions.rerun(remedy)}>
+        <TextButton accept onClick={() => actions.rerun(job.project, remedy)}>
           {trans.__('Rerun with %1', differences(job.spec, remedy).join(', '))}
         </TextButton>
       )}

@@ -45,6 +45,11 @@ export class JobView extends ReactWidget {
     return this._options.id;
   }
 
+  /** The job's project, as far as it was ever known. */
+  get project(): string | null {
+    return this._project;
+  }
+
   get tab(): string {
     return this._tab;
   }
@@ -88,11 +93,14 @@ export class JobView extends ReactWidget {
   }
 
   private _rename(): void {
-    this.title.label = this._job.model.job?.name ?? this._options.trans.__('Job');
+    const { job } = this._job.model;
+    this.title.label = job?.name ?? this._options.trans.__('Job');
+    this._project = job?.project ?? this._project;
   }
 
   private readonly _job: Share<JobModel>;
   private readonly _metrics: Share<MetricsModel>;
   private readonly _logs: Share<LogsModel>;
   private _tab: string;
+  private _project: string | null = null;
 }

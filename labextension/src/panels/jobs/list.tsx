@@ -2,12 +2,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import * as React from 'react';
-import type { Job } from '../../api/types';
+import type { Job, Project } from '../../api/types';
 import { useNow } from '../../components/hooks';
 import { JobRow, type JobActions } from '../../components/jobrow';
+import { may, mayOnJob } from '../../models/rights';
 
 export interface JobListProps {
   jobs: readonly Job[];
+  project: Project;
+  user: string | null;
   selected: string | null;
   hasMore: boolean;
   onMore: () => void;
@@ -20,7 +23,7 @@ const ROW = 56;
 
 /** See the module's comment. */
 export function JobList(props: JobListProps): React.ReactElement {
-  const { jobs, selected, hasMore, onMore, actions, trans } = props;
+  const { jobs, project, user, selected, hasMore, onMore, actions, trans } = props;
   const now = useNow();
   const scroller = React.useRef<HTMLDivElement>(null);
   const wanted = React.useRef(false);
@@ -79,6 +82,8 @@ export function JobList(props: JobListProps): React.ReactElement {
           >
             <JobRow
               job={jobs[item.index]}
+              mayRetry={may(project, 'job:submit')}
+              mayStop={mayOnJob('stop', jobs[item.index], project, user)}
               now={now}
               current={item.index === position}
               selected={jobs[item.index].id === selected}

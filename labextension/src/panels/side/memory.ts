@@ -1,14 +1,31 @@
-/** What the panel remembers over a reload: its filter and which job was open last. */
+/** What is remembered over a reload: the project, and the panel's filter, section and job. */
 import type { IStateDB } from '@jupyterlab/statedb';
 import { STATES, type JobState } from '../../api/types';
 import { NO_FILTER, type JobsFilter, type JobsModel } from '../../models/jobs';
+import type { Session } from '../../models/session';
 import type { Views } from '../../views';
-import type { JobsPanel } from '.';
+import type { SidePanel } from '.';
 
 const KEY = 'submarine-ext:panel';
+const PROJECT_KEY = 'submarine-ext:project';
+
+/** Go on in the project that one worked in. */
+export function rememberProject(session: Session, state: IStateDB | null): void {
+  const restore = async () => {
+    const name = await state?.fetch(PROJECT_KEY);
+    if (typeof name === 'string') {
+      session.projects.restore(name);
+    }
+    session.projects.currentChanged.connect(
+      (_, current) => void (current && state?.save(PROJECT_KEY, current)),
+      session
+    );
+  };
+  restore().catch(error => console.warn('The last project is not known:', error));
+}
 
 export interface MemoryOptions {
-  panel: JobsPanel;
+  panel: SidePanel;
   jobs: JobsModel;
   views: Views;
   state: IStateDB | null;
@@ -19,7 +36,8 @@ export function rememberPanel(options: MemoryOptions): void {
   const { panel, jobs, views, state } = options;
   let saved = '';
   const save = () => {
-    const value = { filter: { ...jobs.filter }, selected: panel.selected };
+    const { section, selected } = panel;
+    const value = { filter: { ...jobs.filter }, section, selected };
     const text = JSON.stringify(value);
     if (text !== saved) {
       saved = text;
@@ -36,8 +54,10 @@ export function rememberPanel(options: MemoryOptions): void {
     if (filter.text !== '' || filter.states.length > 0) {
       jobs.setFilter(filter);
     }
+    panel.section = typeof value?.section === 'string' ? value.section : panel.section;
     panel.selected ??= typeof value?.selected === 'string' ? value.selected : null;
     jobs.changed.connect(save, panel);
+    panel.sectionChanged.connect(save, panel);
     views.jobs.currentChanged.connect(follow, panel);
   };
   restore().catch(error => console.warn('The jobs panel starts afresh:', error));

@@ -1,22 +1,21 @@
 /** The left panel as a widget of the lab. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
-import type { JobActions } from '../../components/jobrow';
 import { submarineIcon } from '../../components/icons';
 import type { Session } from '../../models/session';
-import { JobsBody } from './body';
+import { SideBody, type SideActions } from './body';
 
-export interface JobsPanelOptions {
+export interface SidePanelOptions {
   session: Session;
-  actions: JobActions;
-  onNew: () => void;
+  actions: SideActions;
   trans: TranslationBundle;
 }
 
 /** See the module's comment. */
-export class JobsPanel extends ReactWidget {
-  constructor(private readonly _options: JobsPanelOptions) {
+export class SidePanel extends ReactWidget {
+  constructor(private readonly _options: SidePanelOptions) {
     super();
     const { trans } = _options;
     this.id = 'submarine-jobs';
@@ -37,9 +36,33 @@ export class JobsPanel extends ReactWidget {
     this.update();
   }
 
-  protected render(): React.ReactElement {
-    return <JobsBody {...this._options} selected={this._selected} />;
+  /** Which section is shown: jobs, project or use. */
+  get section(): string {
+    return this._section;
   }
 
+  set section(section: string) {
+    this._section = section;
+    this._sectionChanged.emit(section);
+    this.update();
+  }
+
+  get sectionChanged(): ISignal<this, string> {
+    return this._sectionChanged;
+  }
+
+  protected render(): React.ReactElement {
+    return (
+      <SideBody
+        {...this._options}
+        selected={this._selected}
+        section={this._section}
+        onSection={section => (this.section = section)}
+      />
+    );
+  }
+
+  private readonly _sectionChanged = new Signal<this, string>(this);
   private _selected: string | null = null;
+  private _section = 'jobs';
 }

@@ -1,0 +1,72 @@
+/** What somebody did, as a sentence. Pure; what it does not know it says as it is written. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { AuditEntry, Json } from '../api/types';
+import { roleWord, ROLES, subjectOf } from './projectwords';
+import type { Role } from '../api/types';
+
+type Words = (entry: AuditEntry, trans: TranslationBundle) => string;
+
+const WORDS: { [action: string]: Words } = {
+  'project.create': (_, t) => t.__('made the project'),
+  'project.change': ({ before, after }, t) =>
+    t.__('changed the project: %1', changes(before, after)),
+  'project.trash': (_, t) => t.__('put the project into the trash'),
+  'project.purge': (_, t) => t.__('deleted the project for good'),
+  'project.settle': ({ after }, t) => t.__('found the project %1', text(after.state)),
+  'grant.put': ({ object, after }, t) =>
+    t.__('made %1 %2', subjectOf(object).name, role(after.role, t)),
+  'grant.delete': ({ object }, t) => t.__('removed %1', subjectOf(object).name),
+  'transfer.offer': ({ after }, t) => t.__('offered the project to %1', text(after.to)),
+  'transfer.accept': (_, t) => t.__('accepted the project'),
+  'transfer.withdraw': (_, t) => t.__('took the offer back or declined it'),
+  'break-glass.open': ({ after }, t) => t.__('took emergency access: %1', text(after.reason)),
+  'break-glass.close': (_, t) => t.__('gave emergency access back'),
+  'secret.put': ({ object }, t) => t.__('wrote the secret %1', object),
+  'secret.delete': ({ object }, t) => t.__('deleted the secret %1', object),
+  'file.save': ({ object }, t) => t.__('saved %1', object),
+  'file.saved': ({ object }, t) => t.__('saved %1', object),
+  'file.restored': ({ object }, t) => t.__('restored a version of %1', object),
+  'file.imported': ({ object }, t) => t.__('imported %1', object),
+  'file.conflict': ({ object }, t) => t.__('saved %1 too late; the work is kept', object),
+  'file.find': ({ object }, t) => t.__('changed %1 outside the lab', object),
+  'file.move': ({ object }, t) => t.__('moved %1', object),
+  'file.trash': ({ object }, t) => t.__('put %1 into the trash', object),
+  'file.purge': ({ object }, t) => t.__('deleted %1 for good', object),
+  'version.name': ({ object }, t) => t.__('named a version of %1', object),
+  'version.purge': ({ object }, t) => t.__('deleted a version of %1', object),
+  'job.submitted': ({ object }, t) => t.__('started the job %1', object),
+  'job.stop': ({ object }, t) => t.__('stopped the job %1', object),
+  'job.deleted': ({ object }, t) => t.__('deleted the job %1', object),
+  'team.create': ({ object }, t) => t.__('made the team %1', object),
+  'team.change': ({ object }, t) => t.__('changed the team %1', object),
+  'team.delete': ({ object }, t) => t.__('deleted the team %1', object),
+  'user.arrive': (_, t) => t.__('came for the first time'),
+  'user.change': ({ object, before, after }, t) =>
+    t.__('changed the account of %1: %2', object, changes(before, after))
+};
+
+/** What the actor did; the actor's name goes before it. */
+export function auditSentence(entry: AuditEntry, trans: TranslationBundle): string {
+  const words = WORDS[entry.action];
+  return words ? words(entry, trans) : `${entry.action} ${entry.object}`;
+}
+
+/** `title: a → b`, for what differs. */
+function changes(before: AuditEntry['before'], after: AuditEntry['after']): string {
+  return Object.entries(after)
+    .filter(([name, value]) => text(value) !== text(before?.[name]))
+    .map(([name, value]) =>
+      before?.[name] === undefined
+        ? `${name}: ${text(value)}`
+        : `${name}: ${text(before[name])} → ${text(value)}`
+    )
+    .join(', ');
+}
+
+function role(value: Json | undefined, trans: TranslationBundle): string {
+  return ROLES.includes(value as Role) ? roleWord(value as Role, trans) : text(value);
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+}
