@@ -45,7 +45,7 @@ class Files:
     """The files of one project; paths are relative to it."""
 
     def __init__(self, transport: Transport, project: str) -> None:
-        self._transport, self._project = transport, quote(project, safe="")
+        self._transport, self.project = transport, project
 
     def list(self, folder: str = "") -> builtins.list[File]:
         """What is in a folder. Raises ``NotFound``."""
@@ -95,7 +95,7 @@ class Files:
 
     def rename(self, path: str, to: str) -> File:
         """Rename or move a file or folder; its history goes with it. ``Conflict``: taken."""
-        body = {"path": f"{self._project}/{to}"}
+        body = {"path": f"{self.project}/{to}"}
         return _file(self._transport.send("PATCH", self._drive(path), json=body))
 
     def delete(self, path: str) -> None:
@@ -104,11 +104,11 @@ class Files:
 
     def trash(self) -> builtins.list[Trashed]:
         """What is there; ``restore(path, version)`` brings it back."""
-        return [*pages(self._transport, f"projects/{self._project}/trash", Trashed)]
+        return [*pages(self._transport, f"projects/{self.project}/trash", Trashed)]
 
     def purge(self, path: str) -> None:
         """Delete a file that is in the trash for good, with its history (owners)."""
-        self._transport.send("DELETE", f"projects/{self._project}/trash/{quote(path)}")
+        self._transport.send("DELETE", f"projects/{self.project}/trash/{quote(path)}")
 
     def history(self, path: str) -> builtins.list[Version]:
         """All versions, the newest last. Raises ``NotFound``."""
@@ -117,7 +117,7 @@ class Files:
 
     def diff(self, path: str, before: str, after: str | None = None) -> Diff:
         """What changed from one version to another (default: the current one), by cells."""
-        route = f"projects/{self._project}/versions/{quote(path)}"
+        route = f"projects/{self.project}/versions/{quote(path)}"
         answer = self._transport.get(route, **{"from": before, "to": after})
         return received(answer.json(), Diff)
 
@@ -126,7 +126,7 @@ class Files:
 
         After a ``Stale`` error: ``merge(path, if_match, error.kept)``.
         """
-        route = f"projects/{self._project}/merges/{quote(path)}"
+        route = f"projects/{self.project}/merges/{quote(path)}"
         answer = self._transport.get(route, base=base, mine=mine, theirs=theirs)
         return received(answer.json(), Merge)
 
@@ -152,18 +152,18 @@ class Files:
         """
         note = note if isinstance(note, dict) else msgspec.json.decode(note)
         body = {"path": path, "note": note}
-        answer = self._transport.post(f"projects/{self._project}/imports", body)
+        answer = self._transport.post(f"projects/{self.project}/imports", body)
         return received(answer.json(), Version)
 
     def export_zeppelin(self, path: str) -> bytes:
         """A notebook as a Zeppelin note (``.zpln``). Raises ``Invalid`` for another file."""
-        return self._transport.get(f"projects/{self._project}/exports/{quote(path)}").content
+        return self._transport.get(f"projects/{self.project}/exports/{quote(path)}").content
 
     def _drive(self, path: str) -> str:
-        return f"contents/{self._project}" + (f"/{quote(path)}" if path else "")
+        return f"contents/{self.project}" + (f"/{quote(path)}" if path else "")
 
     def _download(self, path: str) -> str:
-        return f"files/{self._project}/{quote(path)}"
+        return f"files/{self.project}/{quote(path)}"
 
     def _checkpoints(self, path: str, version: str | None = None) -> str:
         one = "" if version is None else f"/{quote(version, safe='')}"

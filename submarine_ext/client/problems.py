@@ -52,7 +52,7 @@ def _stale(detail: str, problem: dict[str, Any]) -> Stale:
         detail,
         current=problem.get("current"),
         etag=problem.get("etag"),
-        kept=str(problem.get("kept", "")),
+        kept=problem.get("kept"),
     )
 
 

@@ -1,6 +1,7 @@
 """A real Jupyter server in a process of its own, kernels of it, and a wire that can break."""
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,18 @@ class Running:
         return answer.raise_for_status().json() if answer.content else None
 
 
+#: On a server of several; each has the token ``token-NAME``, kernels and terminals alice's.
+PEOPLE = ("alice", "bob", "carol", "root-admin")
+
+
 @contextlib.contextmanager
 def jupyter_server(
-    home: Path, *, extension: bool = True, token: str | None = None, port: int = 0
+    home: Path,
+    *,
+    extension: bool = True,
+    token: str | None = None,
+    port: int = 0,
+    config: Mapping[str, Any] | None = None,
 ) -> Iterator[Running]:
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JPY", "SUBMARINE"))}
@@ -72,6 +82,9 @@ def jupyter_server(
     root.mkdir(exist_ok=True)
     for name, source in SCRIPTS.items():
         (root / name).write_text(source)
+    (home / "jupyter_config_dir").mkdir(exist_ok=True)
+    file = home / "jupyter_config_dir" / "jupyter_server_config.json"
+    file.write_text(json.dumps(config or {}))
     extensions = {"submarine_ext": extension, "jupyterlab": False, "jupyter_lsp": False}
     token = secrets.token_hex(8) if token is None else token
     with (home / "server.log").open("wb") as log:
@@ -106,6 +119,35 @@ def wait_for(ready: Callable[[], Any], process: subprocess.Popen[bytes]) -> Any:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with jupyter_server(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that knows :data:`PEOPLE`; it is alice's own, and root-admin is an admin."""
+    people = {f"token-{name}": name for name in PEOPLE}
+    provider = "submarine_ext.testing.identity.PeopleByToken"
+    config = {
+        "ServerApp": {"identity_provider_class": provider},
+        "PeopleByToken": {"people": people},
+        "SubmarineExtension": {"owner": "alice", "admins": ["root-admin"]},
+    }
+    home = tmp_path_factory.mktemp("shared")
+    with jupyter_server(home, token="token-alice", config=config) as running:
+        yield running
+
+
+@pytest.fixture
+def person(shared_server: Running) -> Iterator[Callable[[str], Client]]:
+    """``bob = person("bob")``: the client of one of :data:`PEOPLE`."""
+    with contextlib.ExitStack() as stack:
+        yield lambda name: stack.enter_context(Client(shared_server.url, f"token-{name}"))
+
+
+@pytest.fixture
+def vision(person: Callable[[str], Client], request: pytest.FixtureRequest) -> str:
+    """A project of alice's that this test alone uses."""
+    digest = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+    return person("alice").projects.create(f"vision-{digest}", title="Vision").name
 
 
 @pytest.fixture
@@ -262,5 +304,12 @@ class Relay:
 @pytest.fixture
 def relay(server: Running) -> Iterator[Relay]:
     made = Relay(httpx.URL(server.url).port or 80)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shared_relay(shared_server: Running) -> Iterator[Relay]:
+    made = Relay(httpx.URL(shared_server.url).port or 80)
     yield made
     made.close()
