@@ -7,11 +7,12 @@ export interface FolderToPack {
   folder: string;
 }
 
-/** An untitled file of a type (`ext` for files), or a copy of another in this project. */
+/** An untitled file of a type (`ext` for files), or a copy of another on the drive. */
 export interface Creation {
   type?: 'directory' | 'file' | 'notebook' | null;
   ext?: string | null;
   copy_from?: string | null;
+  path?: string | null;
 }
 
 /** A file to save, as Jupyter has it. `chunk` counts the pieces of a large upload from 1; the last is -1. Fields that the server itself tells are accepted and mean nothing. */
@@ -30,6 +31,7 @@ export interface Model {
   writable?: Json;
   hash?: Json;
   hash_algorithm?: Json;
+  contentProviderId?: Json;
 }
 
 /** The new path, on the drive: with the project first. */
@@ -377,6 +379,7 @@ export interface Diff {
   cells: Array<CellDiff>;
   metadata_changed: boolean;
   operations: Array<Json>;
+  plain: boolean;
 }
 
 /** One version, as Jupyter's checkpoint model (`id`, `last_modified`) and more. */
@@ -424,6 +427,7 @@ export interface Merge {
   nbformat: number;
   nbformat_minor: number;
   etag: string;
+  plain: boolean;
 }
 
 /** One cell of a three-way merge (nbformat cells as they are in the notebook). */
