@@ -15,22 +15,31 @@ from submarine_ext.domain import merges_lines
 from submarine_ext.domain.comparisons_alignment import Pairs, equal_pairs, pair_cells
 from submarine_ext.domain.merges_cells import lost_cell, merge_cell, new_cell, three
 from submarine_ext.domain.versions import CellMerge, Merge, Side
+from submarine_ext.errors import Conflict
 
 Cells = list[dict[str, Any]]
 
 
 def merge(path: str, etag: str, base: bytes, mine: bytes, theirs: bytes) -> Merge:
-    """Merge ``mine`` and ``theirs``, whose ETag is ``etag``, over ``base``."""
+    """Merge ``mine`` and ``theirs``, whose ETag is ``etag``, over ``base``.
+
+    Raises Conflict for files that are neither notebooks nor texts: an answer without cells
+    could be taken for an empty file.
+    """
     notebooks = forms.notebooks(path, base, mine, theirs)
     if notebooks is not None:
         return _notebooks(path, etag, *notebooks)
     texts = forms.texts(base, mine, theirs)
-    cells = [] if texts is None else _runs(*texts)
+    if texts is None:
+        raise Conflict(
+            "This file is no text that could be merged: keep yours as a copy, or take theirs."
+        )
+    cells = _runs(*texts)
     return Merge(
         path=path,
-        format="binary" if texts is None else "text",
+        format="text",
         cells=cells,
-        conflicts=1 if texts is None else _conflicts(cells),
+        conflicts=_conflicts(cells),
         metadata={},
         nbformat=0,
         nbformat_minor=0,

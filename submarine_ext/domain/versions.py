@@ -133,9 +133,8 @@ class CellMerge(Struct, frozen=True, kw_only=True):
 class Merge(Struct, frozen=True, kw_only=True):
     """A three-way merge. ``metadata`` is the merged notebook's; ``nbformat`` its format.
 
-    ``format``: notebook, text (``nbformat`` 0) or binary (no cells and one conflict: keep mine
-    as a copy or take theirs). ``etag`` is theirs: save the result with it as ``If-Match``.
-    ``plain`` as in a Diff.
+    ``format``: notebook or text (``nbformat`` 0); other files cannot be merged. ``etag`` is
+    theirs: save the result with it as ``If-Match``. ``plain`` as in a Diff.
     """
 
     path: str

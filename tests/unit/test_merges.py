@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from submarine_ext.domain import merges_lines
 from submarine_ext.domain.merges import merge
 from submarine_ext.domain.versions import Merge, Side
+from submarine_ext.errors import Conflict
 
 
 def code(source: str, name: str, **more: Any) -> dict[str, Any]:
@@ -207,9 +208,9 @@ class TestOtherFiles:
             "x\n",
         ]
 
-    def test_binary_files_are_one_conflict_without_cells(self):
-        found = merge("a.bin", "0" * 64, b"\0a", b"\0b", b"\0c")
-        assert (found.format, found.cells, found.conflicts) == ("binary", [], 1)
+    def test_binary_files_are_not_merged(self):
+        with pytest.raises(Conflict, match="keep yours as a copy"):
+            merge("a.bin", "0" * 64, b"\0a", b"\0b", b"\0c")
 
     def test_a_broken_notebook_is_merged_as_text(self):
         found = merge("a.ipynb", "0" * 64, b"{\n}\n", b"{\n", b"{\n}\n")
