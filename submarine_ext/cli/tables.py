@@ -23,7 +23,7 @@ from submarine_ext.domain.teams import Team
 from submarine_ext.engines.base import Capacity, EngineInfo
 
 NUMBERS = ("last", "min", "max", "points", "age", "size", "members", "jobs")
-IDS = ("id", "version", "project")
+IDS = ("id", "version", "project", "time (UTC)")
 
 
 def jobs_table(jobs: Iterable[Job]) -> RenderableType:

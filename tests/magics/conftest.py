@@ -133,6 +133,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]
     }
     home = tmp_path_factory.mktemp("shared")
     with jupyter_server(home, token="token-alice", config=config) as running:
+        for token in people:
+            with Client(running.url, token) as client:
+                client.me()  # everybody has been here
         yield running
 
 
