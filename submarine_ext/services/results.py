@@ -114,7 +114,8 @@ class Results:
 
 def _redacted(file: Path, hidden: Hidden) -> bytes:
     """A notebook without what is hidden; if it is none after all, its bytes without that."""
-    content = opened(file).read()
+    with opened(file) as source:
+        content = source.read()
     try:
         notebook = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

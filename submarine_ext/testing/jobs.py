@@ -154,6 +154,11 @@ for name, value in os.environ.items():
     print(f'{name}={value}'.replace(chr(10), ' '))
 """
 
+KNOWS_A_SECRET = """
+import hashlib, os, sys
+assert hashlib.sha256(os.environ[sys.argv[1]].encode()).hexdigest() == sys.argv[2]
+"""
+
 WRITES_A_RECORD = """
 import os
 os.write(1, b'before')

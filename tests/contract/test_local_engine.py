@@ -28,7 +28,7 @@ def marked(mark):
 class TestLocalEngine(EngineContract):
     refused: ClassVar = {
         "queue": JobSpec(command=["x"], queue="gold"),
-        "secrets": JobSpec(command=["x"], secrets=["token"]),
+        "secrets": JobSpec(command=["x"], secrets=["CUDA_VISIBLE_DEVICES"]),
         "environment": JobSpec(command=["x"], environment="python3"),
         "resources.cpu": JobSpec(command=["x"], resources=Resources(cpu=9)),
         "resources.memory": JobSpec(command=["x"], resources=Resources(memory="1Ti")),

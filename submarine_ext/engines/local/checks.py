@@ -27,8 +27,8 @@ def _resources(spec: JobSpec) -> None:
         _refuse("queue", "this machine has no named queues. Leave it out.")
     if spec.resources.gpu_type is not None:
         _refuse("resources.gpu_type", "this machine can't choose among GPUs. Leave it out.")
-    if spec.secrets:
-        _refuse("secrets", "this machine keeps no secrets. Pass what is not secret in env.")
+    if "CUDA_VISIBLE_DEVICES" in spec.secrets:
+        _refuse("secrets", "GPUs are assigned here. Call CUDA_VISIBLE_DEVICES something else.")
     if "CUDA_VISIBLE_DEVICES" in spec.env:
         _refuse("env.CUDA_VISIBLE_DEVICES", "GPUs are assigned here. Ask with resources.gpu.")
 

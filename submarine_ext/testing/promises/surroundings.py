@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from submarine_ext.domain.jobs import Distributed, Framework, Resources
 from submarine_ext.engines.base import (
@@ -36,6 +38,21 @@ class Surroundings(Promise):
         assert (found["SUBMARINE_RANK"], found["SUBMARINE_RANKS"]) == ("0", "1")
         assert found["PYTHONUNBUFFERED"] == "1"
         assert "canary" not in found.values()
+
+    @scenario
+    async def test_a_task_finds_its_secrets_in_every_rank_and_they_are_written_nowhere(
+        self, tmp_path: Path
+    ) -> None:
+        canary = uuid.uuid4().hex
+        digest = hashlib.sha256(canary.encode()).hexdigest()
+        shape = Distributed(framework=Framework.TORCH, processes_per_node=2)
+        source = jobs.KNOWS_A_SECRET
+        task = self.program(tmp_path, source, "TOKEN", digest, distributed=shape)
+        task = replace(task, secrets={"TOKEN": canary})
+        assert (await self.outcome(tmp_path, task)).outcome is Outcome.SUCCEEDED
+        assert canary not in repr(task)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert [path for path in files if canary.encode() in path.read_bytes()] == []
 
     @scenario
     async def test_records_reach_the_log_through_the_stream(self, tmp_path: Path) -> None:
