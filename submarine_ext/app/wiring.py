@@ -25,6 +25,7 @@ from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.reconciler import Reconciler
 from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.relay import Relay
+from submarine_ext.reconcile.thin import Thinner
 from submarine_ext.services.audit import Audit
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.closing import Closing
@@ -96,7 +97,7 @@ class Submarine:
         self.documents = Documents(store, project_files)
         self.comparisons = Comparisons(store, self.documents)
         self.notes = Notes(self.documents)
-        self.bundles = Bundles(store, bundle_files, settings.folder_root)
+        self.bundles = Bundles(store, bundle_files, self.documents, settings.folder_root)
         self.results = Results(store, job_files, self.secrets)
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
         self.feed = Feed()
@@ -109,7 +110,9 @@ class Submarine:
         )
         recorder = Recorder(store, self._collector, hidden, self._ended)
         lease = Lease(settings.root / "reconcile.lock")
-        self._reconciler = Reconciler(lease, self._engines, dispatcher, recorder)
+        self._reconciler = Reconciler(
+            lease, self._engines, dispatcher, recorder, Thinner(store, project_files)
+        )
         self._running: list[asyncio.Task[None]] = []
 
     @classmethod

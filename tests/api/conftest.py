@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -61,6 +62,27 @@ def people(call: Call) -> Callable[[str], Call]:
 async def _as(call: Call, name: str, method: str, path: str, body: Any = None, **more: Any) -> Any:
     headers = {"Authorization": f"token token-{name}", **(more.pop("headers", None) or {})}
     return await call(method, path, body, signed=False, headers=headers, **more)
+
+
+@pytest.fixture
+def tidied(people, site, jp_asyncio_loop):
+    """Afterwards every job has ended."""
+    yield
+
+    async def tidy() -> None:
+        admin, services = people("root-admin"), await site.services()
+        changed = asyncio.Event()
+        for project in (await admin("GET", "/projects")).json["items"]:
+            for job in (await admin("GET", f"/projects/{project['name']}/jobs")).json["items"]:
+                path = f"/jobs/{job['id']}"
+                leave = services.feed.watch(job["id"], changed.set)
+                await admin("POST", f"{path}/stop", {"grace_seconds": 0})
+                while not (await admin("GET", path)).json["finished"]:
+                    await changed.wait()
+                    changed.clear()
+                leave()
+
+    jp_asyncio_loop.run_until_complete(tidy())
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from submarine_ext.domain.access import Principal
@@ -49,8 +51,6 @@ class TestArrival:
         assert slug(name) == expected
 
     async def test_ten_first_requests_at_once_are_one_arrival(self, people, site):
-        import asyncio
-
         await site.services()
         answers = await asyncio.gather(*(people("carol")("GET", "/me") for _ in range(10)))
         assert {answer.json["personal_project"] for answer in answers} == {"carol"}
@@ -155,7 +155,7 @@ class TestADisabledAccount:
         await admin("PATCH", "/users/alice", {"disabled": False})
         assert (await alice("GET", "/me")).status == 200
 
-    async def test_has_all_its_jobs_stopped(self, people):
+    async def test_has_all_its_jobs_stopped(self, people, tidied):
         admin, alice = people("root-admin"), people("alice")
         job = await alice("POST", "/projects/alice/jobs", {"command": ["sleep", "600"]})
         await admin("PATCH", "/users/alice", {"disabled": True})
