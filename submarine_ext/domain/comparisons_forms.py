@@ -18,6 +18,9 @@ LARGEST_TEXT = 8 << 20
 class _Output(Struct):
     output_type: Literal["stream", "display_data", "execute_result", "error"]
     data: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    text: str | list[str] = ""
+    traceback: list[str] = []
 
 
 class _Cell(Struct):

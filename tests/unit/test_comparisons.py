@@ -161,6 +161,14 @@ class TestOperations:
         new = notebook(code("\n".join(f"zeile {n}" for n in range(2000)), "x"))
         assert self.applied(old, new) == json.loads(new)
 
+    @pytest.mark.parametrize("missing", ["name", "text", "output_type"])
+    def test_what_nbdime_takes_for_granted_may_be_missing(self, missing):
+        damaged = [{k: v for k, v in one.items() if k != missing} for one in printed("2")]
+        old, new = (notebook(code("a", "x", outputs=one)) for one in (printed("1"), damaged))
+        found = between(old, new)
+        if found.format == "notebook":
+            assert patched(old, found) == json.loads(new)
+
     def test_they_are_plain_json(self):
         found = between(notebook(code("a", "x")), notebook(code("b", "x")))
         assert json.loads(json.dumps(found.operations)) == found.operations

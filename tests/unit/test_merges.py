@@ -102,6 +102,12 @@ class TestWithoutConflict:
         assert found.metadata == {"x": 2, "y": {"k": 0, "m": 1, "t": 1}}
         assert result(found)["cells"][0]["metadata"] == {"tags": ["m"], "name": "t"}
 
+    def test_metadata_of_any_depth_is_merged(self):
+        deep: list[Any] = ["base", "mine", "theirs"]
+        for _ in range(800):
+            deep = [{"in": one} for one in deep]
+        assert merged(*(book(code("a", "1"), x=one) for one in deep)).metadata == {"x": deep[1]}
+
 
 class TestOutputs:
     def outputs(self, found: Merge) -> str:
