@@ -1,6 +1,12 @@
 /** What people can do, as commands of the lab: each also works from the palette. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { InputDialog, Notification, type ICommandPalette } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog,
+  type ICommandPalette
+} from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
@@ -36,6 +42,27 @@ export function addJobCommands(options: CommandsOptions): void {
   addChange(options, Commands.retryJob, options.trans.__('Run Job Again'), id =>
     options.session.api.retry(id)
   );
+  addDeletion(options);
+}
+
+/** What can't be undone is asked first. */
+function addDeletion({ app, session, trans }: CommandsOptions): void {
+  app.commands.addCommand(Commands.deleteJob, {
+    label: trans.__('Delete Job…'),
+    describedBy: { args: ID_ARGS },
+    execute: async args => {
+      const result = await showDialog({
+        title: trans.__('Delete this job?'),
+        body: trans.__('Its logs, metrics and files are deleted, too.'),
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
+      });
+      if (result.button.accept) {
+        await session.api
+          .deleteJob(String(args.id))
+          .catch(error => Notification.error(sentenceOf(error)));
+      }
+    }
+  });
 }
 
 function addOpeners({ app, session, views, palette, trans }: CommandsOptions): void {

@@ -107,6 +107,14 @@ const panel: JupyterFrontEndPlugin<void> = {
         openProject: project => run(Commands.openProject, { project }),
         share: project => run(Commands.share, { project }),
         openFile: (project, path) => void documents.openOrReveal(labPathOf({ project, path })),
+        openNew: (project, path) => {
+          const name = app.serviceManager.kernelspecs.specs?.default;
+          documents.openOrReveal(
+            labPathOf({ project, path }),
+            'default',
+            name ? { name } : undefined
+          );
+        },
         openMenu: menu
       },
       trans

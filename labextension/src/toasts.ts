@@ -43,16 +43,20 @@ function kindOf(job: Job): 'success' | 'warning' | 'error' {
 /** Says that a project can be seen now. */
 export function announceProjects(session: Session, trans: TranslationBundle): void {
   const { projects } = session;
+  const told = new Map<string, string>();
   projects.changed.connect(noticesFor(session), session);
   projects.appeared.connect((_, name) => {
     const project = projects.get(name);
     if (project && project.role !== 'owner') {
-      Notification.info(appearance(project, trans), {
+      const toast = Notification.info(appearance(project, trans), {
         autoClose: 8000,
         actions: [{ label: trans.__('Go there'), callback: () => projects.select(name) }]
       });
+      told.set(name, toast);
     }
   }, session);
+  // What is not true any more is not left standing.
+  projects.gone.connect((_, name) => Notification.dismiss(told.get(name) ?? ''), session);
 }
 
 function appearance(project: Project, trans: TranslationBundle): string {

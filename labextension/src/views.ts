@@ -157,6 +157,7 @@ export class Views {
     return {
       stop: () => void app.commands.execute(Commands.stopJob, { id }),
       retry: () => void app.commands.execute(Commands.retryJob, { id }),
+      remove: () => void app.commands.execute(Commands.deleteJob, { id }),
       rerun: (project, spec) => void this._reported(this._rerun(project, spec)),
       openVersion: (project, path, version) =>
         void app.commands.execute(Commands.history, { project, path, version }),

@@ -89,6 +89,10 @@ export class Api {
     return this._json('POST', `jobs/${segment(id)}/retry`, { body: {} });
   }
 
+  async deleteJob(id: string): Promise<void> {
+    await this._request('DELETE', `jobs/${segment(id)}`);
+  }
+
   async logs(id: string, query: LogQuery): Promise<LogPart> {
     const { rank, attempt, offset, limit } = query;
     const response = await this._request('GET', `jobs/${segment(id)}/logs`, {

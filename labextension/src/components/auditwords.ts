@@ -23,10 +23,10 @@ const WORDS: { [action: string]: Words } = {
   'break-glass.close': (_, t) => t.__('gave emergency access back'),
   'secret.put': ({ object }, t) => t.__('wrote the secret %1', object),
   'secret.delete': ({ object }, t) => t.__('deleted the secret %1', object),
+  'folder.make': ({ object }, t) => t.__('made the folder %1', object),
   'file.save': ({ object }, t) => t.__('saved %1', object),
-  'file.saved': ({ object }, t) => t.__('saved %1', object),
-  'file.restored': ({ object }, t) => t.__('restored a version of %1', object),
-  'file.imported': ({ object }, t) => t.__('imported %1', object),
+  'file.restore': ({ object }, t) => t.__('restored a version of %1', object),
+  'file.import': ({ object }, t) => t.__('imported %1', object),
   'file.conflict': ({ object }, t) => t.__('saved %1 too late; the work is kept', object),
   'file.find': ({ object }, t) => t.__('changed %1 outside the lab', object),
   'file.move': ({ object }, t) => t.__('moved %1', object),
@@ -37,6 +37,16 @@ const WORDS: { [action: string]: Words } = {
   'job.submitted': ({ object }, t) => t.__('started the job %1', object),
   'job.stop': ({ object }, t) => t.__('stopped the job %1', object),
   'job.deleted': ({ object }, t) => t.__('deleted the job %1', object),
+  'job.claimed': ({ object }, t) => t.__('took the job %1 to run it', object),
+  'job.waits': ({ object }, t) => t.__('found that the job %1 must wait', object),
+  'job.started': ({ object }, t) => t.__('saw the job %1 start', object),
+  'job.succeeded': ({ object }, t) => t.__('saw the job %1 succeed', object),
+  'job.failed': ({ object }, t) => t.__('saw the job %1 fail', object),
+  'job.stopped': ({ object }, t) => t.__('saw the job %1 end, as it was told to', object),
+  'job.vanished': ({ object }, t) => t.__('lost sight of the job %1', object),
+  'job.retried': ({ object }, t) => t.__('ran the job %1 again', object),
+  'team.put-member': ({ object }, t) => t.__('took somebody into the team %1', object),
+  'team.remove-member': ({ object }, t) => t.__('took somebody out of the team %1', object),
   'team.create': ({ object }, t) => t.__('made the team %1', object),
   'team.change': ({ object }, t) => t.__('changed the team %1', object),
   'team.delete': ({ object }, t) => t.__('deleted the team %1', object),
@@ -45,9 +55,12 @@ const WORDS: { [action: string]: Words } = {
     t.__('changed the account of %1: %2', object, changes(before, after))
 };
 
+/** An action may be called like something that every object has. */
+const BY_ACTION = new Map(Object.entries(WORDS));
+
 /** What the actor did; the actor's name goes before it. */
 export function auditSentence(entry: AuditEntry, trans: TranslationBundle): string {
-  const words = WORDS[entry.action];
+  const words = BY_ACTION.get(entry.action);
   return words ? words(entry, trans) : `${entry.action} ${entry.object}`;
 }
 

@@ -7,11 +7,15 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import { job } from '../../models/__tests__/fakes';
+import { job, me, project } from '../../models/__tests__/fakes';
 import { DetailsTab } from '../../panels/job/details';
 import { JobHeader } from '../../panels/job/header';
+import { Switcher } from '../../panels/side/switcher';
 import { AnsiLine } from '../ansi';
+import { auditSentence } from '../auditwords';
 import { JobRow } from '../jobrow';
+import { Who } from '../people';
+import { UseTable } from '../use';
 
 const trans = nullTranslator.load('submarine_ext');
 const PAYLOADS = [
@@ -24,7 +28,13 @@ const PAYLOADS = [
   '\u001b[38;2;1;2;3;url(x)m<b>'
 ];
 const nothing = () => undefined;
-const actions = { open: nothing, stop: nothing, retry: nothing, rerun: nothing };
+const actions = {
+  open: nothing,
+  stop: nothing,
+  retry: nothing,
+  rerun: nothing,
+  remove: nothing
+};
 
 /** The elements and attributes that came of it, as a browser would see them. */
 function parsed(element: React.ReactElement): { tags: string[]; attributes: string[] } {
@@ -78,7 +88,9 @@ describe.each(PAYLOADS)('what says %j', text => {
   });
 
   it('stays text in the head of a view and its remedy', () => {
-    harmless(<JobHeader job={hostile} now={0} mayStop mayRetry actions={actions} trans={trans} />);
+    harmless(
+      <JobHeader job={hostile} now={0} mayStop mayRetry mayDelete actions={actions} trans={trans} />
+    );
   });
 
   it('stays text among the details', () => {
@@ -111,5 +123,47 @@ describe('a log line', () => {
 
   it('is cut where it is too long to draw', () => {
     expect(markup('x'.repeat(300_000)).length).toBeLessThan(5000);
+  });
+});
+
+describe.each(PAYLOADS)('what people call %j', text => {
+  const hostile = project(text, { title: text, description: text, owners: [`user:${text}`] });
+  const entry = {
+    seq: 1,
+    time: '2026-11-22T10:00:00Z',
+    project: text,
+    actor: text,
+    action: 'grant.put',
+    object: `user:${text}`,
+    before: { [text]: text },
+    after: { role: text }
+  };
+
+  it('stays text as a person, a team, and what is noted of them', () => {
+    harmless(<Who subject={`user:${text}`} note={text} trans={trans} />);
+    harmless(<Who subject={`team:${text}`} trans={trans} />);
+  });
+
+  it('stays text as a project that one works in', () => {
+    harmless(
+      <Switcher
+        projects={[hostile]}
+        current={hostile}
+        user={text}
+        onSelect={nothing}
+        onNew={nothing}
+        trans={trans}
+      />
+    );
+  });
+
+  it('stays text in the activity', () => {
+    for (const action of ['grant.put', 'project.change', 'break-glass.open', text]) {
+      harmless(<p>{auditSentence({ ...entry, action, after: { reason: text } }, trans)}</p>);
+    }
+  });
+
+  it('stays text as a label of numbers', () => {
+    harmless(<UseTable title={text} quota={{ memory: text }} use={me('ada').use} trans={trans} />);
   });
 });

@@ -19,7 +19,8 @@ import { MetricsTab } from './metrics';
 export interface JobModels {
   job: JobModel;
   metrics: MetricsModel;
-  logs: LogsModel;
+  /** Read from the first time that they are asked for. */
+  logs: () => LogsModel;
 }
 
 export interface JobBodyProps {
@@ -92,7 +93,7 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
           {trans.__('Only editors see the logs of this project. Its owners can change that.')}
         </Message>
       ) : (
-        <LogsTab model={models.logs} job={job} onDownload={actions.downloadLog} trans={trans} />
+        <LogsTab model={models.logs()} job={job} onDownload={actions.downloadLog} trans={trans} />
       );
     case 'files':
       return (
@@ -121,8 +122,14 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
   }
 }
 
+interface Rights {
+  mayStop: boolean;
+  mayRetry: boolean;
+  mayDelete: boolean;
+}
+
 /** What one may do with a job, as it changes. */
-function useRights(session: Session, job: Job): { mayStop: boolean; mayRetry: boolean } {
+function useRights(session: Session, job: Job): Rights {
   const { me, projects } = session;
   useSignal(projects.changed);
   useSignal(me.changed);
@@ -130,7 +137,8 @@ function useRights(session: Session, job: Job): { mayStop: boolean; mayRetry: bo
   const user = me.value?.user ?? null;
   return {
     mayStop: mayOnJob('stop', job, project, user),
-    mayRetry: may(project, 'job:submit')
+    mayRetry: may(project, 'job:submit'),
+    mayDelete: mayOnJob('delete', job, project, user)
   };
 }
 

@@ -9,6 +9,7 @@ import { differences } from '../../models/spec';
 export interface JobViewActions {
   stop: () => void;
   retry: () => void;
+  remove: () => void;
   rerun: (project: string, spec: JobSpec) => void;
 }
 
@@ -18,13 +19,15 @@ interface HeaderProps {
   /** What one may do with it; what one may not is not offered. */
   mayStop: boolean;
   mayRetry: boolean;
+  mayDelete: boolean;
   actions: JobViewActions;
   trans: TranslationBundle;
 }
 
 /** See the module's comment. */
 export function JobHeader(props: HeaderProps): React.ReactElement {
-  const { job, now, mayStop, mayRetry, actions, trans } = props;
+  const { job, now, ...rest } = props;
+  const { trans } = rest;
   return (
     <div className="sub-JobHeader">
       <div className="sub-JobHeader-title">
@@ -36,13 +39,7 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
           <span className="sub-JobHeader-attempt">{trans.__('attempt %1', job.attempt)}</span>
         )}
         <span className="sub-JobHeader-buttons">
-          <Buttons
-            job={job}
-            mayStop={mayStop}
-            mayRetry={mayRetry}
-            actions={actions}
-            trans={trans}
-          />
+          <Buttons job={job} {...rest} />
         </span>
       </div>
       {job.reason && <p className="sub-Reason">{job.reason}</p>}
@@ -53,7 +50,7 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
 }
 
 function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
-  const { job, mayStop, mayRetry, actions, trans } = props;
+  const { job, mayStop, mayRetry, mayDelete, actions, trans } = props;
   const { remedy } = job;
   if (!isTerminal(job.state)) {
     return !mayStop ? null : (
@@ -62,14 +59,15 @@ function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
       </TextButton>
     );
   }
-  return !mayRetry ? null : (
+  return (
     <>
-      {remedy && (
+      {remedy && mayRetry && (
         <TextButton accept onClick={() => actions.rerun(job.project, remedy)}>
           {trans.__('Rerun with %1', differences(job.spec, remedy).join(', '))}
         </TextButton>
       )}
-      <TextButton onClick={actions.retry}>{trans.__('Run again')}</TextButton>
+      {mayRetry && <TextButton onClick={actions.retry}>{trans.__('Run again')}</TextButton>}
+      {mayDelete && <TextButton onClick={actions.remove}>{trans.__('Delete…')}</TextButton>}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { submarineIcon } from '../../components/icons';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
 import type { MetricsModel } from '../../models/metrics';
+import { may } from '../../models/rights';
 import type { Session, Share } from '../../models/session';
 import { JobBody, type FileActions } from './body';
 import type { JobViewActions } from './header';
@@ -30,7 +31,6 @@ export class JobView extends ReactWidget {
     this._tab = tab;
     this._job = session.job(id);
     this._metrics = session.metrics(id);
-    this._logs = session.logs(id);
     this.addClass('sub-Main');
     this.title.label = trans.__('Job');
     this.title.icon = submarineIcon;
@@ -39,6 +39,7 @@ export class JobView extends ReactWidget {
     // A model that a card shares may know the job already, and then nothing changes.
     this._rename();
     theme?.changed.connect(this.update, this);
+    session.projects.changed.connect(this._forget, this);
   }
 
   get jobId(): string {
@@ -68,7 +69,8 @@ export class JobView extends ReactWidget {
       this._options.theme?.changed.disconnect(this.update, this);
       this._job.dispose();
       this._metrics.dispose();
-      this._logs.dispose();
+      this._options.session.projects.changed.disconnect(this._forget, this);
+      this._logs?.dispose();
       super.dispose();
     }
   }
@@ -81,7 +83,7 @@ export class JobView extends ReactWidget {
         models={{
           job: this._job.model,
           metrics: this._metrics.model,
-          logs: this._logs.model
+          logs: () => this._readLogs()
         }}
         tab={this._tab}
         onTab={tab => (this.tab = tab)}
@@ -92,6 +94,21 @@ export class JobView extends ReactWidget {
     );
   }
 
+  /** Logs are read when they are first shown: not everybody may. */
+  private _readLogs(): LogsModel {
+    this._logs ??= this._options.session.logs(this._options.id);
+    return this._logs.model;
+  }
+
+  /** A log that one may not read any more has ended; whoever may again reads it anew. */
+  private _forget(): void {
+    const { session } = this._options;
+    if (this._project !== null && !may(session.projects.get(this._project), 'job:logs')) {
+      this._logs?.dispose();
+      this._logs = null;
+    }
+  }
+
   private _rename(): void {
     const { job } = this._job.model;
     this.title.label = job?.name ?? this._options.trans.__('Job');
@@ -100,7 +117,7 @@ export class JobView extends ReactWidget {
 
   private readonly _job: Share<JobModel>;
   private readonly _metrics: Share<MetricsModel>;
-  private readonly _logs: Share<LogsModel>;
+  private _logs: Share<LogsModel> | null = null;
   private _tab: string;
   private _project: string | null = null;
 }

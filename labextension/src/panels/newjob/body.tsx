@@ -8,6 +8,7 @@ import { Message } from '../../components/basics';
 import { useSignal } from '../../components/hooks';
 import { EMPTY_DRAFT, folderOf, hasBundle, write, type Draft } from '../../models/draft';
 import type { Parameter } from '../../models/parameters';
+import { may } from '../../models/rights';
 import type { Session } from '../../models/session';
 import { GENERAL, mistakeErrors, problemErrors } from './errors';
 import { JobForm } from './form';
@@ -34,6 +35,9 @@ type Errors = { readonly [field: string]: string };
 export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
   const { session, files, initial, trans } = props;
   useSignal(session.engines.changed);
+  useSignal(session.projects.changed);
+  const project = session.projects.current;
+  const allowed = may(project, 'job:submit');
   const [draft, setDraft] = React.useState<Draft>(() => ({ ...EMPTY_DRAFT, ...initial }));
   const [errors, setErrors] = React.useState<Errors>({});
   const declared = useParameters(draft, files, setErrors);
@@ -67,6 +71,12 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
       }}
     >
       <h1>{trans.__('New job')}</h1>
+      {project && <p className="sub-Field-hint">{trans.__('In the project %1', project.title)}</p>}
+      {!allowed && (
+        <Message kind="forbidden">
+          {trans.__('Only editors and owners run jobs in this project. Change to another one.')}
+        </Message>
+      )}
       <JobForm
         draft={draft}
         onChange={change}
@@ -79,7 +89,11 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
       />
       <Preview draft={draft} declared={declared} trans={trans} />
       {errors[GENERAL] && <Message kind="failed">{errors[GENERAL]}</Message>}
-      <button type="submit" className="jp-Button jp-mod-styled jp-mod-accept" disabled={busy}>
+      <button
+        type="submit"
+        className="jp-Button jp-mod-styled jp-mod-accept"
+        disabled={busy || !allowed}
+      >
         {busy ? trans.__('Starting…') : trans.__('Run')}
       </button>
     </form>

@@ -30,7 +30,7 @@ export function ProjectFiles(props: ProjectSectionProps): React.ReactElement {
   };
   const made = async (path: string) => {
     await files.refresh();
-    actions.openFile(name, path.slice(name.length + 1));
+    actions.openNew(name, path.slice(name.length + 1));
   };
   return (
     <section aria-label={trans.__('Files')}>

@@ -16,6 +16,8 @@ export interface ProjectActions {
   openProject: (name: string) => void;
   share: (name: string) => void;
   openFile: (project: string, path: string) => void;
+  /** Open a notebook that was just made, with the server's usual kernel. */
+  openNew: (project: string, path: string) => void;
 }
 
 export interface ProjectSectionProps {
