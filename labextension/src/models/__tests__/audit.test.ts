@@ -22,6 +22,11 @@ function entry(seq: number, fields: Partial<AuditEntry> = {}): AuditEntry {
   };
 }
 
+async function shown(model: AuditModel): Promise<AuditModel> {
+  await settled();
+  return model;
+}
+
 describe('the activity', () => {
   it('is read page by page until there is no more', async () => {
     const asked: AuditQuery[] = [];
@@ -33,8 +38,7 @@ describe('the activity', () => {
       asked.push(query);
       return pages[asked.length - 1];
     };
-    const model = new AuditModel({ project: 'vision', read });
-    await settled();
+    const model = await shown(new AuditModel({ project: 'vision', read }));
     expect([model.items.length, model.hasMore]).toEqual([2, true]);
     await model.loadMore();
     await model.loadMore();
@@ -50,8 +54,7 @@ describe('the activity', () => {
       }
       return { items: [entry(1)], next: 'more' };
     };
-    const model = new AuditModel({ read });
-    await settled();
+    const model = await shown(new AuditModel({ read }));
     fails = true;
     await model.loadMore();
     expect([model.items.length, model.problem, model.hasMore]).toEqual([1, 'Away.', true]);
@@ -66,8 +69,8 @@ describe('an entry as a sentence', () => {
     [{ action: 'grant.put', object: 'user:bob', after: { role: 'viewer' } }, 'made bob Viewer'],
     [{ action: 'grant.delete', object: 'team:ml' }, 'removed ml'],
     [
-      { action: 'project.change', before: { title: 'a', x: 1 }, after: { title: 'b', x: 1 } },
-      'changed the project: title: a → b'
+      { action: 'project.change', before: { state: 'a', x: 1 }, after: { state: 'b', x: 1 } },
+      'changed the project: state: a → b'
     ],
     [{ action: 'secret.put', object: 'API_TOKEN' }, 'wrote the secret API_TOKEN'],
     [{ action: 'odd.deed', object: 'thing' }, 'odd.deed thing'],

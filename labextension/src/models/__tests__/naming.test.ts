@@ -9,6 +9,9 @@ import { SLUG, slugOf } from '../slug';
 import { upload } from '../upload';
 import { OWNER, project, VIEWER } from './fakes';
 
+/** What a person called it: no text of ours. */
+const titled = (title: string) => ({ title });
+
 describe('a name from a title', () => {
   it.each([
     ['Vision für alle', 'vision-fur-alle'],
@@ -23,7 +26,7 @@ describe('a name from a title', () => {
 });
 
 describe('looking for a project', () => {
-  const all = [project('vision', { title: 'See things' }), project('audio')];
+  const all = [{ name: 'vision', ...titled('See things') }, { name: 'audio' }];
 
   it('finds all words in name or title, in any case', () => {
     expect(found(all, 'THINGS vis').map(({ name }) => name)).toEqual(['vision']);
@@ -84,7 +87,7 @@ describe('whom a text may mean', () => {
   });
   const server = (users: User[]) => ({
     users: async () => ({ items: users, next: null }),
-    teams: async () => ({ items: [{ name: 'bo', title: 'Both' } as Team], next: null })
+    teams: async () => ({ items: [{ name: 'bo', ...titled('Both') } as Team], next: null })
   });
 
   it('is people, then teams, then somebody who is yet to come', async () => {
