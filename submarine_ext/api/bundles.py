@@ -14,6 +14,7 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.api.problems import UnsupportedMedia
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.bundles import Packed
+from submarine_ext.domain.projects import Slug
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import NotFound, StorageFull, SubmarineError, TooLarge
 
@@ -24,9 +25,12 @@ GZIPPED_TAR = Media("application/gzip", "A gzipped tar whose bytes have this SHA
 
 
 class FolderToPack(Struct, frozen=True, forbid_unknown_fields=True):
-    """A folder as the lab's file browser names it, relative to the server's root."""
+    """A folder as the lab's file browser names it, relative to the server's root, or to the
+    folder of the ``project``.
+    """
 
     folder: Annotated[str, Meta(max_length=1024)]
+    project: Slug | None = None
 
 
 class Bundles(Endpoint):
@@ -37,11 +41,11 @@ class Bundles(Endpoint):
         body=FolderToPack,
         answer=Packed,
         status=201,
-        problems=(413, 415, 507),
+        problems=(409, 413, 415, 507),
     )
     async def post(self, body: FolderToPack) -> Packed:
-        """Make a bundle of a folder on the server."""
-        return await self.services.bundles.pack(self.principal, body.folder)
+        """Make a bundle of a folder on the server, or of a project's."""
+        return await self.services.bundles.pack(self.principal, body.folder, body.project)
 
 
 class OneBundle(Endpoint):

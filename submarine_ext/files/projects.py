@@ -83,6 +83,13 @@ class ProjectFiles:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
 
+    def projects(self) -> list[str]:
+        """The projects that have a folder."""
+        if not self._root.is_dir():
+            return []
+        found = [each.name for each in self._root.iterdir() if each.is_dir()]
+        return sorted(name for name in found if not name.startswith("."))
+
     def remove(self, project: str) -> None:
         """Remove the project's folder with everything in it."""
         with suppress(FileNotFoundError):

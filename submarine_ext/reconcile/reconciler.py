@@ -18,6 +18,7 @@ from submarine_ext.engines.base import Engine
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.record import Recorder
+from submarine_ext.reconcile.thin import PAUSE_SECONDS, Thinner
 
 T = TypeVar("T")
 
@@ -38,11 +39,13 @@ class Reconciler:
         engines: Mapping[str, Engine],
         dispatcher: Dispatcher,
         recorder: Recorder,
+        thinner: Thinner,
     ) -> None:
         self._lease = lease
         self._engines = engines
         self._dispatcher = dispatcher
         self._recorder = recorder
+        self._thinner = thinner
         self._awake = asyncio.Event()
         self._asked = 0
 
@@ -64,10 +67,16 @@ class Reconciler:
                     tasks.create_task(self._observe(engine))
                 await _keep_trying(self._dispatcher.adopt)
                 tasks.create_task(self._dispatch())
+                tasks.create_task(self._thin())
         finally:
             await self._dispatcher.close()
             await self._recorder.close()
             self._lease.release()
+
+    async def _thin(self) -> None:
+        while True:
+            await _keep_trying(self._thinner.turn)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _dispatch(self) -> None:
         while True:

@@ -16,15 +16,19 @@ from submarine_ext.errors import Invalid, NotFound
 from submarine_ext.files.bundles import BundleFiles, BundleWriter
 from submarine_ext.files.packing import packed
 from submarine_ext.services import access
+from submarine_ext.services.documents import Documents
 from submarine_ext.store.store import Store
 
 
 class Bundles:
     """``folder_root`` is what the lab's file browser shows; None where nobody may pack."""
 
-    def __init__(self, store: Store, files: BundleFiles, folder_root: Path | None) -> None:
+    def __init__(
+        self, store: Store, files: BundleFiles, documents: Documents, folder_root: Path | None
+    ) -> None:
         self._store = store
         self._files = files
+        self._documents = documents
         self._folder_root = folder_root
 
     async def has(self, who: Principal, sha256: str) -> bool:
@@ -37,17 +41,30 @@ class Bundles:
         await self._require(who)
         return self._files.receive(sha256)
 
-    async def pack(self, who: Principal, folder: str) -> Packed:
-        """Make a bundle of a folder below the server's root, for a face without files."""
+    async def pack(self, who: Principal, folder: str, project: str | None = None) -> Packed:
+        """Make a bundle of a folder below the server's root, for a face without files, or of
+        a folder of a project. What travels from a project is a version of its files then.
+        """
         await self._require(who)
-        return await asyncio.to_thread(self._pack, folder)
+        if project is None:
+            return await asyncio.to_thread(self._pack, self._own_folder(folder))
+        where = await self._documents.folder_to_pack(who, project, folder)
+        bundle = await asyncio.to_thread(self._pack, where)
+        members = await asyncio.to_thread(self._files.members, bundle.sha256)
+        inner = inside(folder, "folder")
+        names = [f"{inner}/{name}".lstrip("/") for name in members]
+        await self._documents.note_current(project, names)
+        return bundle
 
-    def _pack(self, folder: str) -> Packed:
+    def _own_folder(self, folder: str) -> Path:
         if self._folder_root is None:
             raise Invalid("This server has no files of its own to pack.", field="folder")
         path = self._folder_root / inside(folder, "folder")
         if not path.is_dir() or not path.resolve().is_relative_to(self._folder_root.resolve()):
             raise Invalid(f"There is no folder {folder[:80]!r} on this server.", field="folder")
+        return path
+
+    def _pack(self, path: Path) -> Packed:
         with packed(path) as bundle, self._files.receive(bundle.sha256) as writer:
             with bundle.file.open("rb") as content:
                 while chunk := content.read(1024 * 1024):

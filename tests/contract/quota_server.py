@@ -17,7 +17,9 @@ from submarine_ext.engines.base import Engine
 from submarine_ext.errors import QuotaExceeded
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
+from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.services.bundles import Bundles
+from submarine_ext.services.documents import Documents
 from submarine_ext.services.engines import Engines
 from submarine_ext.services.jobs import Jobs
 from submarine_ext.store import quotas
@@ -66,7 +68,8 @@ def _require(tx, job, moment):
 
 async def serve(root: Path, mutant: str) -> None:
     store = await Store.open(root / "submarine.sqlite")
-    bundles = Bundles(store, BundleFiles(root / "bundles", 1), None)
+    documents = Documents(store, ProjectFiles(root / "projects"))
+    bundles = Bundles(store, BundleFiles(root / "bundles", 1), documents, None)
     engines = Engines(store, {"anything": Anything()})
     kind = Jobs
     if mutant:
