@@ -2,9 +2,10 @@
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** A folder as the lab's file browser names it, relative to the server's root. */
+/** A folder as the lab's file browser names it, relative to the server's root, or to the folder of the `project`. */
 export interface FolderToPack {
   folder: string;
+  project?: string | null;
 }
 
 /** An untitled file of a type (`ext` for files), or a copy of another on the drive. */
