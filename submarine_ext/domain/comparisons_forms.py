@@ -13,6 +13,8 @@ from msgspec import Struct
 
 #: A text over this (bytes) is not compared line by line.
 LARGEST_TEXT = 8 << 20
+#: A notebook whose values lie deeper is compared as a text: Python compares no deeper ones.
+DEEPEST = 100
 
 
 class _Output(Struct):
@@ -63,8 +65,18 @@ def _notebook(body: bytes) -> dict[str, Any] | None:
         msgspec.convert(notebook, _Notebook)
     except (msgspec.MsgspecError, RecursionError):
         return None
+    if _deeper(notebook, DEEPEST):
+        return None
     notebook["cells"] = [_joined_cell(cell) for cell in notebook["cells"]]
     return notebook
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    within = [value]
+    for _ in range(levels):
+        parts = (one.values() if isinstance(one, dict) else one for one in within)
+        within = [part for some in parts for part in some if isinstance(part, dict | list)]
+    return bool(within)
 
 
 def _joined_cell(cell: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from submarine_ext.domain.versions import CellMerge, Side
 Cell = dict[str, Any]
 
 _ABSENT: Any = object()
-#: Dicts in dicts are merged so far down; below that they are one value.
-_DEEPEST = 100
 _SUBSTANCE = ("cell_type", "source", "attachments")
 _RESULTS = ("outputs", "execution_count")
 
@@ -52,17 +50,17 @@ def new_cell(side: Side, cell: Cell) -> CellMerge:
     return CellMerge(side=side, base=None, mine=mine, theirs=theirs, merged=cell)
 
 
-def three(base: Any, mine: Any, theirs: Any, depth: int = 0) -> Any:
+def three(base: Any, mine: Any, theirs: Any) -> Any:
     """Three-way, key by key in dicts; mine where both changed the same."""
     if theirs in (mine, base):
         return mine
     if mine == base:
         return theirs
-    if depth == _DEEPEST or not isinstance(mine, dict) or not isinstance(theirs, dict):
+    if not isinstance(mine, dict) or not isinstance(theirs, dict):
         return mine
     was = base if isinstance(base, dict) else {}
     merged = {
-        key: three(*(side.get(key, _ABSENT) for side in (was, mine, theirs)), depth + 1)
+        key: three(was.get(key, _ABSENT), mine.get(key, _ABSENT), theirs.get(key, _ABSENT))
         for key in [*mine, *(key for key in theirs if key not in mine)]
     }
     return {key: value for key, value in merged.items() if value is not _ABSENT}

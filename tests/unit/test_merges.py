@@ -102,11 +102,16 @@ class TestWithoutConflict:
         assert found.metadata == {"x": 2, "y": {"k": 0, "m": 1, "t": 1}}
         assert result(found)["cells"][0]["metadata"] == {"tags": ["m"], "name": "t"}
 
-    def test_metadata_of_any_depth_is_merged(self):
-        deep: list[Any] = ["base", "mine", "theirs"]
-        for _ in range(800):
-            deep = [{"in": one} for one in deep]
-        assert merged(*(book(code("a", "1"), x=one) for one in deep)).metadata == {"x": deep[1]}
+    def test_what_lies_too_deep_to_be_compared_is_merged_as_text(self):
+        """Such JSON is allowed; found by taking a metadata value 900 levels deep."""
+        deep: Any = "end"
+        for _ in range(900):
+            deep = {"in": deep}
+        base, mine = book(code("a", "1"), x=deep), book(code("b", "1"), x=deep)
+        bodies = [json.dumps(one).encode() for one in (base, mine, base)]
+        found = merge("a.ipynb", "0" * 64, *bodies)
+        assert found.format == "text"
+        assert "".join(one.merged["source"] for one in found.cells).encode() == bodies[1]
 
 
 class TestOutputs:
