@@ -1,0 +1,71 @@
+"""What people who share a project do on the screen, in their words."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+from screens import SLOW, panel
+
+
+def notebook(page: Page, name: str) -> Locator:
+    """The open document of that name."""
+    return page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden)[aria-label^="{name}"], '
+                        ".jp-NotebookPanel:not(.lm-mod-hidden)").first  # fmt: skip
+
+
+def new_project(page: Page, name: str) -> None:
+    """Make a project through the switcher."""
+    panel(page).get_by_role("button", name="Change project").click()
+    page.get_by_role("option", name="New project…").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Create").click()
+    expect(panel(page).get_by_role("button", name="Change project")).to_contain_text(name)
+
+
+def go_to(page: Page, project: str) -> None:
+    """Switch to a project."""
+    panel(page).get_by_role("button", name="Change project").click()
+    page.get_by_role("option").filter(has_text=project).click()
+    expect(panel(page).get_by_role("button", name="Change project")).to_contain_text(project)
+
+
+def project_tab(page: Page) -> Locator:
+    """The panel's Project section."""
+    panel(page).get_by_role("tab", name="Project").click()
+    return panel(page).get_by_role("tabpanel")
+
+
+def share(page: Page, name: str, role: str) -> None:
+    """Share the current project through the dialog."""
+    project_tab(page).get_by_role("button", name="Share…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name of a person or a team").fill(name)
+    dialog.get_by_role("option").filter(has_text=name).click()
+    dialog.get_by_label("Role to give").select_option(label=role)
+    dialog.get_by_role("button", name="Share", exact=True).click()
+    expect(dialog.get_by_label(f"Role of {name}")).to_be_visible()
+
+
+def done(page: Page) -> None:
+    """Close the dialog."""
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def open_file(page: Page, name: str) -> None:
+    """Open a file of the current project from the panel."""
+    project_tab(page).get_by_role("button", name=name).click()
+    expect(page.locator(".jp-NotebookPanel")).to_have_count(1, timeout=SLOW)
+
+
+def write_in(page: Page, cell: int, source: str) -> None:
+    """Replace what is in a cell."""
+    editor = page.locator(".jp-NotebookPanel .jp-Cell").nth(cell).locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(source)
+    expect(editor).to_have_text(source)
+
+
+def save(page: Page) -> None:
+    """Control+S."""
+    page.keyboard.press("Control+s")
