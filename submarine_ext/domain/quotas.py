@@ -172,7 +172,8 @@ def _by(holders: Holders, words: Callable[[float], str]) -> str:
 
 def _held(kind: str, used: int) -> str:
     state = "not ended" if kind == "jobs" else "in use"
-    return f"{_words(kind, used)} {'is' if used == 1 else 'are'} {state}"
+    words = _words(kind, used)
+    return f"{words} {'is' if words.startswith('1 ') else 'are'} {state}"
 
 
 def _short(kind: str, amount: float) -> str:

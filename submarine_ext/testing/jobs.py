@@ -154,7 +154,7 @@ for name, value in os.environ.items():
     print(f'{name}={value}'.replace(chr(10), ' '))
 """
 
-KNOWS_A_SECRET = """
+KNOWS_WHAT_IT_IS_GIVEN = """
 import hashlib, os, sys
 assert hashlib.sha256(os.environ[sys.argv[1]].encode()).hexdigest() == sys.argv[2]
 """

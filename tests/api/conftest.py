@@ -133,6 +133,25 @@ def submitted(call: Call, follow) -> Callable[..., Awaitable[dict[str, Any]]]:
     return submit
 
 
+@pytest.fixture
+def finished(site) -> Callable[[Call, str], Awaitable[dict[str, Any]]]:
+    """``await finished(alice, job)``: the job once it has ended, as alice sees it."""
+
+    async def wait(person: Call, job: str) -> dict[str, Any]:
+        changed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        store = (await site.services())._store
+        store.on_commit(lambda: loop.call_soon_threadsafe(changed.set))
+        while True:
+            changed.clear()
+            seen = (await person("GET", f"/jobs/{job}")).json
+            if seen["finished"]:
+                return seen
+            await changed.wait()
+
+    return wait
+
+
 class Reader:
     """The client's end of a WebSocket."""
 
