@@ -69,8 +69,16 @@ class TestGiving:
 
     @pytest.mark.parametrize(
         "subject",
-        ["user:a%00b", "user:a%0Ab", "user:%E2%80%AEbob", "user:bob%20", "user:" + "a" * 256]
-        + ["team:none", "team:..", "user%3A%20"],
+        [
+            "user:a%00b",
+            "user:a%0Ab",
+            "user:%E2%80%AEbob",
+            "user:bob%20",
+            "user:" + "a" * 256,
+            "team:none",
+            "team:..",
+            "user%3A%20",
+        ],
     )
     async def test_a_name_that_is_nobodys_is_refused(self, lab, subject):
         put = await lab("alice")("PUT", f"{GRANTS}/{subject}", {"role": "viewer"})
@@ -85,8 +93,17 @@ class TestGiving:
 
     @pytest.mark.parametrize(
         "body",
-        [{}, {"role": ["viewer"]}, {"role": "admin"}, {"role": None}, {"role": "OWNER"}, []]
-        + [{"role": "viewer", "by": "alice"}, {"roles": ["viewer"]}, {"role": "viewer", "user": 1}],
+        [
+            {},
+            {"role": ["viewer"]},
+            {"role": "admin"},
+            {"role": None},
+            {"role": "OWNER"},
+            [],
+            {"role": "viewer", "by": "alice"},
+            {"roles": ["viewer"]},
+            {"role": "viewer", "user": 1},
+        ],
     )
     async def test_dropped_listed_or_foreign_fields_give_nothing(self, lab, body):
         put = await lab("alice")("PUT", f"{GRANTS}/user:dave", body)
