@@ -12,7 +12,13 @@ from submarine_ext.api.base import Endpoint
 from submarine_ext.api.routes import ROUTES
 from submarine_ext.app.extension import SubmarineExtension
 from submarine_ext.cli.grammar import PARSERS, parser
+from submarine_ext.client import Client
+from submarine_ext.client.files import Files
 from submarine_ext.client.handle import JobHandle
+from submarine_ext.client.projects import Projects
+from submarine_ext.client.secrets import Secrets
+from submarine_ext.client.teams import Teams
+from submarine_ext.client.users import Users
 from submarine_ext.domain.jobs import JobSpec, JobState
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +68,14 @@ def test_every_field_of_a_job_spec_is_documented() -> None:
 def test_every_state_is_documented() -> None:
     text = page("how-it-works.md")
     assert [state for state in JobState if f"`{state}`" not in text] == []
+
+
+@pytest.mark.parametrize("resource", [Client, Projects, Files, Teams, Users, Secrets])
+def test_every_call_of_the_client_is_documented(resource: type) -> None:
+    text = page("reference/client.md")
+    calls = {name for name in vars(resource) if not name.startswith("_")} - {"project", "server"}
+    plain = {name for name in calls if re.search(rf"`[^`]*\b{name}\(", text) is None}
+    assert plain == set()
 
 
 def test_every_call_of_track_and_of_a_job_in_hand_is_documented() -> None:

@@ -201,9 +201,9 @@ def work(server: Running, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Kernel:
     """A kernel that the server started, spoken to as a notebook speaks to it."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: Running, path: str = "test.ipynb") -> None:
         self._server = server
-        session = {"path": "test.ipynb", "name": "test.ipynb", "type": "notebook",
+        session = {"path": path, "name": "test.ipynb", "type": "notebook",
                    "kernel": {"name": "python3"}}  # fmt: skip
         self._id = server.ask("POST", "api/sessions", json=session)["id"]
         self._kernel = server.ask("GET", f"api/sessions/{self._id}")["kernel"]["id"]
@@ -216,9 +216,16 @@ class Kernel:
         self._client.wait_for_ready(timeout=60)
 
     def run(
-        self, source: str, seen: Callable[[dict[str, Any]], None] = lambda _: None
+        self,
+        source: str,
+        seen: Callable[[dict[str, Any]], None] = lambda _: None,
+        *,
+        typed: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Execute a cell; its outputs, as a notebook would keep them. ``seen`` gets each."""
+        """Execute a cell; its outputs, as a notebook would keep them. ``seen`` gets each.
+
+        ``typed`` answers whatever the cell asks; None: nobody can be asked.
+        """
         outputs: list[dict[str, Any]] = []
 
         def keep(message: dict[str, Any]) -> None:
@@ -226,7 +233,13 @@ class Kernel:
                 outputs.append({"type": message["msg_type"], **message["content"]})
                 seen(outputs[-1])
 
-        self._client.execute_interactive(source, output_hook=keep, timeout=60)
+        self._client.execute_interactive(
+            source,
+            output_hook=keep,
+            timeout=60,
+            allow_stdin=typed is not None,
+            stdin_hook=lambda _: self._client.input(typed or ""),
+        )
         return outputs
 
     def messages(self) -> Iterator[dict[str, Any]]:

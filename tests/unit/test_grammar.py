@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from submarine_ext.cli.asked import asked, typed
-from submarine_ext.cli.grammar import PARSERS, parse
+from submarine_ext.cli.commands import COMMANDS
+from submarine_ext.cli.grammar import FIRST, GROUPS, PARSERS, parse, parser, verbs
 from submarine_ext.cli.parsing import HelpAsked
 from submarine_ext.client.jobs import spec_from
 from submarine_ext.errors import Invalid
@@ -78,6 +79,7 @@ def test_every_option_lands_in_the_spec_and_none_is_ignored():
         "a100", "--nodes", "2", "--processes", "3", "--framework", "torch", "--env", "A=b=c",
         "--retries", "2", "--timeout", "15m", "--tag", "x", "--tag", "y", "--output", "*.csv",
         "--priority", "-5", "--engine", "local", "--python", "/usr/bin/python3",
+        "--secret", "API_KEY",
     )  # fmt: skip
     spec = spec_from({**fields, "bundle": "0" * 64})
     assert fields == {
@@ -93,6 +95,7 @@ def test_every_option_lands_in_the_spec_and_none_is_ignored():
         "priority": -5,
         "engine": "local",
         "environment": "/usr/bin/python3",
+        "secrets": ["API_KEY"],
     }
     assert spec.distributed.ranks == 6
 
@@ -138,6 +141,18 @@ class TestWhatIsSaid:
             (["run", "--no-bundle", "train.py"], "leave --no-bundle out"),
             (["stop"], "the following arguments are required: ID"),
             (["logs", "last", "--", "x"], "takes nothing after --"),
+            (["projects"], "did you mean project?"),
+            (["use", "vision"], "did you mean project use?"),
+            (["project", "us"], "did you mean use? It has list, use, create"),
+            (["project", "vision"], "`submarine project -h` explains them"),
+            (["project", "share", "vision"], "are required: SUBJECT"),
+            (["share", "bob", "--role", "boss"], "--role: invalid choice"),
+            (["share", "bob", "--rolle", "editor"], "did you mean --role?"),
+            (["project", "visibility", "vision", "public"], "VISIBILITY: invalid choice"),
+            (["project", "break-glass", "vision"], "one of the arguments --reason --end"),
+            (["history", "a.ipynb", "--diff", "1", "--restore", "2"], "not allowed with argument"),
+            (["users", "quota", "bob", "--jobs", "many"], "'many' is not a whole number"),
+            (["users", "quota", "bob", "--gpu-hours", "x"], "'x' is not a number of hours"),
         ],
     )
     def test_a_sentence_says_what_was_meant_or_what_to_do(self, tokens, sentence):
@@ -157,13 +172,24 @@ class TestWhatIsSaid:
 @pytest.mark.parametrize("name", PARSERS)
 def test_every_command_explains_itself(name):
     with pytest.raises(HelpAsked, match=f"usage: %submarine {name}"):
-        parse("%submarine", [name, "-h"])
+        parse("%submarine", [*name.split(), "-h"])
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_explains_its_commands(group):
+    with pytest.raises(HelpAsked) as caught:
+        parse("submarine", [group, "-h"])
+    assert all(f"{group} {verb} " in str(caught.value) for verb in verbs(group))
+
+
+def test_every_command_that_is_understood_can_be_done():
+    assert {*COMMANDS, "run"} - {"where"} == set(PARSERS)
 
 
 def test_the_overview_names_every_command():
     with pytest.raises(HelpAsked) as caught:
         parse("submarine", ["-h"])
-    assert all(name in str(caught.value) for name in PARSERS)
+    assert all(f"  {name} " in str(caught.value) for name in FIRST)
 
 
 def test_help_wins_over_everything_else_that_is_wrong():
@@ -178,3 +204,53 @@ def test_no_words_ask_where_we_are():
 @pytest.mark.parametrize("name", ["logs", "watch", "metrics"])
 def test_reading_is_about_the_latest_job_unless_another_is_named(name):
     assert parse("submarine", [name]).id == "last"
+
+
+class TestGroups:
+    @pytest.mark.parametrize(
+        ("tokens", "command"),
+        [
+            (["project"], "project list"),
+            (["project", "--json"], "project list"),
+            (["teams"], "teams list"),
+            (["users"], "users search"),
+            (["secrets", "--project", "vision"], "secrets list"),
+        ],
+    )
+    def test_alone_are_their_most_harmless_command(self, tokens, command):
+        assert parse("submarine", tokens).command == command
+
+    def test_a_project_can_be_shared_in_both_spellings(self):
+        one = parse("submarine", ["project", "share", "vision", "bob", "--role", "editor"])
+        other = parse("submarine", ["share", "bob", "--role", "editor", "--project", "vision"])
+        told = [(o.project, o.subject, o.role) for o in (one, other)]
+        assert told == [("vision", "bob", "editor")] * 2
+
+    def test_options_may_stand_between_two_words(self):
+        options = parse("submarine", ["import", "a.json", "--project", "vision", "b.ipynb"])
+        assert (options.note, options.path, options.project) == ("a.json", "b.ipynb", "vision")
+
+    def test_a_limit_that_is_not_named_is_not_there_and_none_is_no_limit(self):
+        options = vars(parse("submarine", ["users", "quota", "bob", "--jobs", "none"]))
+        assert options["jobs"] is None
+        assert "cpu" not in options
+
+
+@pytest.mark.parametrize(
+    ("words", "metavar"),
+    [
+        ([], "PROJECT"),
+        (["vision"], "SUBJECT"),
+        (["vision", "--role"], None),
+        (["--role", "editor"], "PROJECT"),
+        (["--role", "editor", "vision"], "SUBJECT"),
+    ],
+)
+def test_the_grammar_knows_what_comes_next(words, metavar):
+    expected = parser("submarine", "project share").expected(words)
+    assert expected is not None
+    assert expected.metavar == metavar
+
+
+def test_after_the_last_word_nothing_comes():
+    assert parser("submarine", "project share").expected(["vision", "bob"]) is None
