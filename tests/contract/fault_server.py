@@ -55,7 +55,7 @@ MUTANTS = {"forget-to-adopt": forget_to_adopt, "answer-before-commit": answer_be
 
 
 async def serve(order: dict, told: int) -> int:
-    settings = Settings(root=Path(order["root"]), owner="ana", cpu=8.0)
+    settings = Settings(root=Path(order["root"]), owner="ana", cpu=8.0, gpu=4)
     submarine = await Submarine.open(settings)
     ana = Principal("ana")
     failpoints.arm(order.get("failpoint", ""))

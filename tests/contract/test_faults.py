@@ -76,7 +76,9 @@ class Run:
     def _spec(self, chance: random.Random) -> dict:
         number = chance.choice([0, 7, 40])
         arguments = [str(self.starts), str(number), str(chance.choice([0, 0.01, 0.05]))]
-        return {"command": ["sh", "-c", PAYLOAD, "sh", *arguments], "tags": [f"points-{number}"]}
+        command = ["sh", "-c", PAYLOAD, "sh", *arguments]
+        gpu = {"gpu": chance.choice([0, 1])}
+        return {"command": command, "tags": [f"points-{number}"], "resources": gpu}
 
     def rows(self, query: str) -> list[tuple]:
         with closing(sqlite3.connect(self.root / "data" / "submarine.sqlite")) as conn:
@@ -99,7 +101,19 @@ class Run:
                 found.append(f"never started: {job}")
             if stored[job] != expected:
                 found.append(f"{stored[job]} of {expected} points: {job}")
-        return found
+        return found + self._miscounted()
+
+    def _miscounted(self) -> list[str]:
+        """Jobs whose charge or GPU time is not what the jobs themselves say."""
+        uncharged = self.rows(
+            "SELECT id FROM jobs WHERE id NOT IN (SELECT job FROM charges WHERE account = 'user:ana')"
+        )
+        recount = self.rows(
+            "SELECT id, attempt, gpu, started, finished FROM jobs WHERE gpu > 0 AND started NOT NULL"
+        )
+        usage = self.rows("SELECT job, attempt, gpu, started, finished FROM usage")
+        wrong = set(recount) ^ set(usage)
+        return [f"not charged: {row}" for row in uncharged] + [f"GPU time: {row}" for row in wrong]
 
 
 @pytest.mark.timeout(600)
