@@ -86,11 +86,11 @@ class Connection:
         """The socket is gone: end all that was done for it."""
         self._closed = True
         self._leave()
+        for topic in list(self._topics):
+            await self._drop(topic)
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
-        for topic in list(self._topics):
-            await self._drop(topic)
         await self._outbox.close()
 
     def _account_changed(self) -> None:
