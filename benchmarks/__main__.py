@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from benchmarks.figures import Figure, table
 
-NAMES = ("submit", "start", "track", "metrics", "logs", "listing", "events", "startup")
+NAMES = ("submit", "start", "track", "metrics", "logs", "listing", "events", "startup", "quotas")
 
 
 def main() -> int:

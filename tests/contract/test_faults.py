@@ -106,10 +106,12 @@ class Run:
     def _miscounted(self) -> list[str]:
         """Jobs whose charge or GPU time is not what the jobs themselves say."""
         uncharged = self.rows(
-            "SELECT id FROM jobs WHERE id NOT IN (SELECT job FROM charges WHERE account = 'user:ana')"
+            "SELECT id FROM jobs WHERE id NOT IN "
+            "(SELECT job FROM charges WHERE account = 'user:ana')"
         )
         recount = self.rows(
-            "SELECT id, attempt, gpu, started, finished FROM jobs WHERE gpu > 0 AND started NOT NULL"
+            "SELECT id, attempt, gpu, started, finished FROM jobs "
+            "WHERE gpu > 0 AND started NOT NULL"
         )
         usage = self.rows("SELECT job, attempt, gpu, started, finished FROM usage")
         wrong = set(recount) ^ set(usage)
