@@ -94,11 +94,18 @@ def problem(error: BaseException) -> Problem:
         return _problem(HTTPStatus.NOT_FOUND, _NOT_FOUND.code, _NOT_FOUND.detail)
     if isinstance(error, errors.SubmarineError):
         known = _problem(_status(error), error.code, error.detail)
-        told = {name: vars(error)[name] for name in _MORE if vars(error).get(name) is not None}
-        return structs.replace(known, **told)
+        return structs.replace(known, **_more(error))
     if isinstance(error, HTTPError):
         return _framework(error.status_code)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, *_INTERNAL)
+
+
+def _more(error: errors.SubmarineError) -> dict[str, object]:
+    """What the error knows; of a file that is gone also that it has no current version."""
+    told = {name: vars(error)[name] for name in _MORE if vars(error).get(name) is not None}
+    if isinstance(error, errors.Stale):
+        told = {"current": None, "etag": None, **told}
+    return told
 
 
 def retry_after(error: BaseException) -> int | None:

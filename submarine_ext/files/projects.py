@@ -43,6 +43,10 @@ class Entry(Struct, frozen=True):
     created: float
 
 
+class Changed(Exception):
+    """Somebody outside the lab wrote into a file while it was about to be replaced."""
+
+
 class Swap:
     """A new file in the place of an old one, until :meth:`done` or :meth:`undo`."""
 
@@ -164,10 +168,11 @@ class ProjectFiles:
             self._etags[(*key, status.st_size)] = etag
         return etag
 
-    def put(self, project: str, path: str, staged: Staged) -> Swap:
+    def put(self, project: str, path: str, staged: Staged, over: str | None = None) -> Swap:
         """Put what was staged in the place of the file at ``path``, for good once it returns.
 
-        Raises Conflict where a folder or a link is in the way.
+        Raises Conflict where a folder or a link is in the way, Changed where the file is not
+        ``over`` (an ETag) any more.
         """
         with self._place(project, path, make=True) as at:
             status = at.status()
@@ -178,6 +183,10 @@ class ProjectFiles:
             _write(new, staged, status)
             reach("save-written")
             old = _second_name(at) if status is not None else None
+            if old is not None and over is not None and _etag(at.beside(old)) != over:
+                at.beside(old).remove()
+                new.remove()
+                raise Changed
             new.move(at)
             at.sync()
             kept = os.dup(at.folder)
@@ -275,6 +284,11 @@ def _write(new: Place, staged: Staged, like: os.stat_result | None) -> None:
         with suppress(FileNotFoundError):
             new.remove()
         raise
+
+
+def _etag(at: Place) -> str:
+    with at.open() as file:
+        return sha256(file)
 
 
 def _second_name(at: Place) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from msgspec import Struct
 
@@ -22,10 +22,10 @@ from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.notebooks import without_outputs
 from submarine_ext.domain.times import now
 from submarine_ext.domain.versions import Version, VersionKind
-from submarine_ext.errors import NotFound, Stale, StorageFull
+from submarine_ext.errors import Conflict, NotFound, Stale, StorageFull
 from submarine_ext.failpoints import reach
 from submarine_ext.files.blobs import Staged
-from submarine_ext.files.projects import ProjectFiles
+from submarine_ext.files.projects import Changed, ProjectFiles
 from submarine_ext.services import access
 from submarine_ext.services.entries import note
 from submarine_ext.store import documents, versions
@@ -33,6 +33,8 @@ from submarine_ext.store.store import Store, Transaction
 
 #: ``If-Match: *``: over whatever is there, but not where nothing is.
 ANY = "*"
+#: How often a save begins again because a kernel wrote the file in the same moment.
+TRIES = 5
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -67,16 +69,24 @@ class Saves:
         reach("save-kept")
         record = _record(wish, staged, blob)
         async with self._files.locked(wish.project):
-            await self.note(wish.project, [wish.path])
-            current = await self._store.read(lambda tx: self._head(tx, wish))
-            found = await asyncio.to_thread(self._files.etag, wish.project, wish.path)
-            if found is None:
-                current = None
-            if found == staged.sha256 and current is not None:
-                return await self._named(wish, current)
-            if not _holds(wish, found):
-                raise await self._store.write(lambda tx: _refuse(tx, wish, record, current))
-            return await self._replace(wish, staged, record, current)
+            for _ in range(TRIES):
+                with suppress(Changed):
+                    return await self._attempt(wish, staged, record)
+        raise Conflict("Something writes this file all the time: stop it, then save again.")
+
+    async def _attempt(self, wish: Wish, staged: Staged, record: versions.Record) -> Version:
+        await self.note(wish.project, [wish.path])
+        current = await self._store.read(lambda tx: _head(tx, wish))
+        found = await asyncio.to_thread(self._files.etag, wish.project, wish.path)
+        if found is None or current is None:
+            found = current = None
+        elif found != current.etag:
+            raise Changed
+        elif found == staged.sha256:
+            return await self._named(wish, current)
+        if not _holds(wish, found):
+            raise await self._store.write(lambda tx: _refuse(tx, wish, record, current))
+        return await self._replace(wish, staged, record, current)
 
     async def _named(self, wish: Wish, current: versions.Record) -> Version:
         """Identical content is no new version, but it may get a name."""
@@ -99,7 +109,9 @@ class Saves:
         current: versions.Record | None,
     ) -> Version:
         with told_when_full():
-            swap = await asyncio.to_thread(self._files.put, wish.project, wish.path, staged)
+            swap = await asyncio.to_thread(
+                self._files.put, wish.project, wish.path, staged, current.etag if current else None
+            )
         reach("save-placed")
         try:
             version = await self._store.write(lambda tx: _commit(tx, wish, record, current))
@@ -148,10 +160,6 @@ class Saves:
             if source is not None:
                 return self._files.blobs.put(source)
         return self._files.blobs.keep(staged)
-
-    def _head(self, tx: Transaction, wish: Wish) -> versions.Record | None:
-        document = documents.live(tx, wish.project, wish.path)
-        return versions.latest(tx, document.id) if document else None
 
 
 _US = Principal(SYSTEM)
@@ -206,6 +214,11 @@ def told_when_full() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull("There is no room left to save; what was saved is kept.") from None
         raise
+
+
+def _head(tx: Transaction, wish: Wish) -> versions.Record | None:
+    document = documents.live(tx, wish.project, wish.path)
+    return versions.latest(tx, document.id) if document else None
 
 
 def _may_save(tx: Transaction, wish: Wish) -> bool:

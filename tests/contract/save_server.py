@@ -31,7 +31,7 @@ ANA = Principal("ana")
 
 
 def write_in_place() -> None:
-    def put(self, project, path, staged):
+    def put(self, project, path, staged, over=None):
         """The mutant: the file is written over, not replaced."""
         at = self.folder(project) / path
         body = staged.rewound().read()
@@ -61,10 +61,14 @@ def keep_no_blob() -> None:
 def lock_nothing() -> None:
     @contextlib.asynccontextmanager
     async def locked(self, project):
-        """The mutant: nobody waits for anybody."""
+        """The mutant: nobody waits for anybody, nor looks a last time."""
         yield
 
+    put = ProjectFiles.put
     ProjectFiles.locked = locked
+    ProjectFiles.put = lambda self, project, path, staged, over=None: put(
+        self, project, path, staged
+    )
 
 
 MUTANTS = {"in-place": write_in_place, "no-blob": keep_no_blob, "no-lock": lock_nothing}
