@@ -17,7 +17,11 @@ export interface ModalOptions {
 
 /** Show it; the answer ends it. */
 export function openModal(options: ModalOptions): Widget {
-  const close = () => widget.dispose();
+  const close = () => {
+    // Closed before it goes, so that the browser gives the focus back.
+    widget.node.querySelector('dialog')?.close();
+    widget.dispose();
+  };
   const widget = ReactWidget.create(<Modal {...options} onClose={close} />);
   widget.addClass('sub-ModalHost');
   Widget.attach(widget, document.body);
@@ -31,7 +35,6 @@ function Modal(props: ModalOptions & { onClose: () => void }): React.ReactElemen
   React.useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
   }, []);
   return (
     <dialog

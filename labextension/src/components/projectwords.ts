@@ -80,6 +80,14 @@ export function projectStateSentence(state: ProjectState, trans: TranslationBund
   }
 }
 
+/** Why one can't run jobs in a project. */
+export function whyNoJobs(project: Project | null, trans: TranslationBundle): string {
+  return (
+    (project && projectStateSentence(project.state, trans)) ??
+    trans.__('Only editors and owners run jobs in this project.')
+  );
+}
+
 /** What somebody is in a team. */
 export function teamRoleWord(role: Standing, trans: TranslationBundle): string {
   return role === 'manager' ? trans.__('Manager') : trans.__('Member');

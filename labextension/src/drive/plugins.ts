@@ -8,10 +8,15 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { historyIcon, ToolbarButton } from '@jupyterlab/ui-components';
+import {
+  historyIcon,
+  shareIcon,
+  ToolbarButton,
+  type ToolbarButtonComponent
+} from '@jupyterlab/ui-components';
 import { placeOf, DRIVE } from '../models/documents';
 import type { Session } from '../models/session';
-import { ISubmarineSession } from '../tokens';
+import { Commands, ISubmarineSession } from '../tokens';
 import { addFileCommands } from './commands';
 import { askInDialog, Conflicts } from './conflicts';
 import type { OpenDocument } from './document';
@@ -69,7 +74,7 @@ const documents: JupyterFrontEndPlugin<void> = {
     const views = new FileViews({ app, session, documents: open, restorer, trans });
     attend({ app, session, drive: projectDrive, open, views, manager, hand, trans });
     new Gone({ projects, documents: open, trans });
-    open.opened.connect((_, document) => addHistoryButton(app, document, trans));
+    open.opened.connect((_, document) => addButtons(app, document, trans));
     addFileCommands({ app, session, documents: open, views, manager, browsers, palette, trans });
   }
 };
@@ -107,7 +112,7 @@ function attend({ app, session, drive: on, open, views, manager, hand, trans }: 
     },
     trans
   });
-  const secrets = () => app.commands.hasCommand(SECRETS);
+  const secrets = () => app.commands.hasCommand(Commands.openProject);
   const guard = new Guard({
     project: name => session.projects.get(name),
     grants: name => sharing.grants(name),
@@ -118,7 +123,8 @@ function attend({ app, session, drive: on, open, views, manager, hand, trans }: 
       ),
     byHand,
     ask: question => askAboutCredential(question, secrets(), trans),
-    makeSecret: project => void app.commands.execute(SECRETS, { project, section: 'secrets' }),
+    makeSecret: project =>
+      void app.commands.execute(Commands.openProject, { project, tab: 'secrets' }),
     trans
   });
   on.attend({
@@ -127,24 +133,37 @@ function attend({ app, session, drive: on, open, views, manager, hand, trans }: 
   });
 }
 
-/** The command that shows a project with its secrets. */
-const SECRETS = 'submarine:open-project';
-
-function addHistoryButton(
+function addButtons(
   app: JupyterFrontEnd,
-  document: OpenDocument,
+  { place, widget }: OpenDocument,
   trans: TranslationBundle
 ): void {
-  const button = new ToolbarButton({
+  const { project } = place;
+  add(widget, 'submarine-share', {
+    icon: shareIcon,
+    label: trans.__('Share…'),
+    tooltip: trans.__('Who is what in the project of this document'),
+    onClick: () => void app.commands.execute(Commands.share, { project })
+  });
+  add(widget, 'submarine-history', {
     icon: historyIcon,
     label: trans.__('History…'),
     tooltip: trans.__('Who changed this file, when and how; restore what it was'),
-    onClick: () => void app.commands.execute(FileCommands.history, { ...document.place })
+    onClick: () => void app.commands.execute(FileCommands.history, { ...place })
   });
-  const { toolbar } = document.widget;
-  if (!toolbar.insertBefore('spacer', 'submarine-history', button)) {
-    toolbar.addItem('submarine-history', button);
+}
+
+/** Before the room in the middle, where there is one. */
+function add(
+  { toolbar }: OpenDocument['widget'],
+  name: string,
+  props: ToolbarButtonComponent.IProps
+): ToolbarButton {
+  const button = new ToolbarButton(props);
+  if (!toolbar.insertBefore('spacer', name, button)) {
+    toolbar.addItem(name, button);
   }
+  return button;
 }
 
 export const drivePlugins: JupyterFrontEndPlugin<unknown>[] = [drive, documents];

@@ -79,7 +79,7 @@ function Nothing(props: {
     <Message kind="empty">
       {runs
         ? trans.__('No jobs yet: run a cell with %%%%submarine run, or press New job.')
-        : trans.__('No jobs yet. Editors and owners of the project run them.')}
+        : trans.__('No jobs yet.')}
     </Message>
   );
 }

@@ -6,6 +6,7 @@ import { Problem, sentenceOf } from '../../api/problem';
 import type { Job, JobSpec } from '../../api/types';
 import { Message } from '../../components/basics';
 import { useSignal } from '../../components/hooks';
+import { whyNoJobs } from '../../components/projectwords';
 import { EMPTY_DRAFT, folderOf, hasBundle, write, type Draft } from '../../models/draft';
 import type { Parameter } from '../../models/parameters';
 import { may } from '../../models/rights';
@@ -13,11 +14,12 @@ import type { Session } from '../../models/session';
 import { GENERAL, mistakeErrors, problemErrors } from './errors';
 import { JobForm } from './form';
 
-/** How the form reaches the lab's files. Paths are relative to the server's root. */
+/** How the form reaches the lab's files. Paths that are chosen are relative to the server's root. */
 export interface Files {
   choose: (kind: 'script' | 'notebook') => Promise<string | null>;
   chooseFolder: () => Promise<string | null>;
-  parameters: (notebook: string) => Promise<Parameter[]>;
+  /** `project`: whose notebook it is; empty: the server's. */
+  parameters: (notebook: string, project: string) => Promise<Parameter[]>;
 }
 
 export interface NewJobBodyProps {
@@ -50,13 +52,13 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
   const chooseFile = async () => {
     const file = draft.kind === 'command' ? null : await files.choose(draft.kind);
     if (file !== null) {
-      change({ file, folder: folderOf(file), parameters: {} });
+      change({ file, folder: folderOf(file), parameters: {}, project: '' });
     }
   };
   const chooseFolder = async () => {
     const folder = await files.chooseFolder();
     if (folder !== null) {
-      change({ folder });
+      change({ folder, project: '' });
     }
   };
   return (
@@ -74,7 +76,7 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
       {project && <p className="sub-Field-hint">{trans.__('In the project %1', project.title)}</p>}
       {!allowed && (
         <Message kind="forbidden">
-          {trans.__('Only editors and owners run jobs in this project. Change to another one.')}
+          {whyNoJobs(project, trans)} {trans.__('Change to another project.')}
         </Message>
       )}
       <JobForm
@@ -107,10 +109,11 @@ function useParameters(
   setErrors: (errors: Errors) => void
 ): readonly Parameter[] {
   const [declared, setDeclared] = React.useState<readonly Parameter[]>([]);
+  const { project } = draft;
   const notebook = draft.kind === 'notebook' && draft.file.endsWith('.ipynb') ? draft.file : null;
   React.useEffect(() => {
     let current = true;
-    const reading = notebook ? files.parameters(notebook) : Promise.resolve([]);
+    const reading = notebook ? files.parameters(notebook, project) : Promise.resolve([]);
     reading.then(
       found => current && setDeclared(found),
       error => current && setErrors({ notebook: sentenceOf(error) })
@@ -118,7 +121,7 @@ function useParameters(
     return () => {
       current = false;
     };
-  }, [notebook, files, setErrors]);
+  }, [notebook, project, files, setErrors]);
   return declared;
 }
 
@@ -142,13 +145,13 @@ function useSubmit(
     setBusy(true);
     setErrors({});
     try {
-      const packed = hasBundle(draft) ? await session.api.pack(draft.folder) : null;
+      const packed = hasBundle(draft) ? await session.api.pack(draft.folder, draft.project || null) : null;
       const whole: JobSpec = packed ? { ...spec, bundle: packed.sha256 } : spec;
       const body = JSON.stringify(whole);
       if (sent.current.body !== body) {
         sent.current = { body, key: UUID.uuid4() };
       }
-      const job = await session.api.submit(session.project, whole, sent.current.key);
+      const job = await session.api.submit(draft.project || session.project, whole, sent.current.key);
       sent.current = { body: '', key: '' };
       onSubmitted(job, packed?.warnings ?? []);
     } catch (error) {

@@ -3,6 +3,7 @@ import { FileDialog } from '@jupyterlab/filebrowser';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { Contents } from '@jupyterlab/services';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+import { labPathOf } from '../../models/documents';
 import { parametersOf } from '../../models/parameters';
 import type { Files } from './body';
 
@@ -36,8 +37,9 @@ export function labFiles(
       const [folder] = result.value ?? [];
       return result.button.accept && folder ? local(folder.path) : null;
     },
-    parameters: async path => {
-      const model = await contents.get(path, { type: 'notebook', content: true });
+    parameters: async (path, project) => {
+      const place = project === '' ? path : labPathOf({ project, path });
+      const model = await contents.get(place, { type: 'notebook', content: true });
       return parametersOf(model.content);
     }
   };

@@ -4,6 +4,7 @@ import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Engine, Project } from '../../api/types';
 import { IconButton, TextButton } from '../../components/basics';
+import { whyNoJobs } from '../../components/projectwords';
 import { load } from '../../components/words';
 import type { ConnectionState } from '../../models/connection';
 import { may } from '../../models/rights';
@@ -49,7 +50,7 @@ export function Header(props: HeaderProps): React.ReactElement {
           type="button"
           className="jp-Button jp-mod-styled jp-mod-accept"
           disabled={!runs}
-          title={runs ? undefined : trans.__('Only editors and owners run jobs in this project.')}
+          title={runs ? undefined : whyNoJobs(current, trans)}
           onClick={actions.newJob}
         >
           <addIcon.react tag="span" className="sub-Header-plus" width="14px" />
