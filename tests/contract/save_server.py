@@ -61,14 +61,22 @@ def keep_no_blob() -> None:
 def lock_nothing() -> None:
     @contextlib.asynccontextmanager
     async def locked(self, project):
-        """The mutant: nobody waits for anybody, nor looks a last time."""
+        """The mutant: nobody waits for anybody."""
         yield
+
+    async def attempt(self, wish, staged, record):
+        """And compares first, then saves, and never looks again."""
+        current = await self._store.read(lambda tx: saves._head(tx, wish))
+        if not saves._holds(wish, current.etag if current else None):
+            raise await self._store.write(lambda tx: saves._refuse(tx, wish, record, current))
+        return await self._replace(wish, staged, record, current)
 
     put = ProjectFiles.put
     ProjectFiles.locked = locked
     ProjectFiles.put = lambda self, project, path, staged, over=None: put(
         self, project, path, staged
     )
+    saves.Saves._attempt = attempt
 
 
 MUTANTS = {"in-place": write_in_place, "no-blob": keep_no_blob, "no-lock": lock_nothing}
