@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from submarine_ext.services.entries import note
+
 REASON = {"reason": "Job jx1 floods the disk", "minutes": 5}
 
 
@@ -38,7 +40,8 @@ class TestWhoReadsIt:
         assert (await lab(asker)("GET", "/audit?project=lab")).status == status
 
     @pytest.mark.parametrize(
-        "query", ["", "?actor=alice", "?object=user:bob", "?limit=1", "?action=grant.put"]
+        "query",
+        ["", "?project=", "?actor=alice", "?object=user:bob", "?limit=1", "?action=grant.put"],
     )
     async def test_leaving_the_project_out_never_widens(self, lab, query):
         assert (await lab("alice")("GET", f"/audit{query}")).status == 403
@@ -48,7 +51,6 @@ class TestWhoReadsIt:
         [
             "project=lab&project=bob",
             "project[]=lab",
-            "project=",
             "projects=lab",
             "limit=501",
             "project=lab&cursor=x",
@@ -62,7 +64,7 @@ class TestWhoReadsIt:
 
 class TestRows:
     async def test_are_as_many_as_changes_that_succeeded(self, lab):
-        """Catches the mutants that note outside the transaction or before checking."""
+        """Catches the mutants that note what was refused, or what changed nothing."""
         alice, admin = lab("alice"), lab("root-admin")
         before = len(await entries(admin))
         changes = (
@@ -125,7 +127,7 @@ class TestWhatAnAdminMayNotSee:
     CANARY = "canary-8f3a"
 
     @pytest.fixture
-    def told(self, lab, jp_asyncio_loop, tidied):
+    def told(self, lab, site, jp_asyncio_loop, tidied):
         """Things that are bob's and alice's alone went into the log."""
 
         async def act():
@@ -135,6 +137,11 @@ class TestWhatAnAdminMayNotSee:
             await bob("POST", f"/jobs/{job.json['id']}/stop", {})
             secret = await bob("PUT", f"/projects/lab/secrets/{self.NAME}", {"value": "v4lue-x"})
             assert secret.status < 300
+            # As when a job with a remedy is retried: what was is in the row, too.
+            was = {"remedy": {"command": [self.CANARY]}}
+            store = (await site.services())._store
+            told = {"project": "lab", "kind": "job", "before": was}
+            await store.write(lambda tx: note(tx, "bob", "job.retried", "j1", **told))
 
         jp_asyncio_loop.run_until_complete(act())
         return lab

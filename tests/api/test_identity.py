@@ -47,9 +47,16 @@ class TestAServerThatKnowsPeople:
     def test_does_not_take_a_visitor_for_the_owner(self):
         assert principal_of(HubLike(), User("bob"), "alice") == Principal("bob")
 
-    @pytest.mark.parametrize("name", ["Alice", "alice ", "\uff41lice", "alice\u200d"])
+    @pytest.mark.parametrize("name", ["Alice", "\uff41lice", "e\u0301ve", "\u00e9ve", "a b"])
     def test_never_folds_names(self, name):
+        """Catches the mutant that brings names into Unicode's form C."""
         assert principal_of(HubLike(), User(name), "root") == Principal(name)
+
+    @pytest.mark.parametrize(
+        "name", ["alice ", "alice\u200d", "\u202ealice", "a\nb", "a\0b", "\ud800", "a" * 256]
+    )
+    def test_takes_nobody_in_who_would_look_like_somebody_else_or_like_nothing(self, name):
+        assert principal_of(HubLike(), User(name), "root") is None
 
 
 class TestNobody:

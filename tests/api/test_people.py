@@ -22,7 +22,7 @@ class TestArrival:
     async def test_names_that_look_alike_are_different_people_with_projects_of_their_own(
         self, people, site
     ):
-        """Catches the mutant that compares names with ``lower()`` or after NFC."""
+        """Catches the mutant that compares names with ``lower()``."""
         for name in NAMES:
             await named(site, name)
         admin = people("root-admin")
