@@ -66,7 +66,7 @@ def notebook(note: dict[str, Any]) -> dict[str, Any]:
     texts = [interpreters.read(p.text or "") for p in known.paragraphs]
     main = interpreters.language(texts, known.default_interpreter)
     cells = [
-        _cell(paragraph, text, main) | {"id": f"paragraph-{number}"}
+        _cell(paragraph, text, main, known.default_interpreter) | {"id": f"paragraph-{number}"}
         for number, (paragraph, text) in enumerate(zip(known.paragraphs, texts, strict=True))
     ]
     for cell, raw in zip(cells, note["paragraphs"], strict=True):
@@ -100,11 +100,13 @@ def _metadata(known: _Note, main: str, rest: dict[str, Any]) -> dict[str, Any]:
     return {"kernelspec": interpreters.KERNELS[main], **title, "zeppelin": {"note": rest}}
 
 
-def _cell(paragraph: _Paragraph, text: interpreters.Text, main: str) -> dict[str, Any]:
+def _cell(
+    paragraph: _Paragraph, text: interpreters.Text, main: str, default: str | None
+) -> dict[str, Any]:
     hint = _hint(paragraph)
     if hint is not None:
         return _returned(paragraph, hint)
-    magic = interpreters.magic(text, main)
+    magic = interpreters.magic(text, main, default)
     source = f"{magic}\n{text.body}" if magic else text.body
     name = text.name.lower()
     kind = "markdown" if name in interpreters.MARKDOWN else "code"

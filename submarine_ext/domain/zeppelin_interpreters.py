@@ -34,6 +34,9 @@ _FAMILIES = {
     for name in names.split()
 }
 
+#: Zeppelin's own, where neither paragraph nor note names one.
+DEFAULT = "spark"
+
 #: Kernels by family, as their own installers call them (ipykernel, almond, IRkernel).
 KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
@@ -57,10 +60,10 @@ class Text(Struct, frozen=True):
     name: str
     body: str
 
-    @property
-    def family(self) -> str | None:
-        """The language, where it is one that a kernel speaks."""
-        return _FAMILIES.get(self.name.lower())
+    def interpreter(self, default: str | None) -> str:
+        """Its interpreter, the note's default one, or Zeppelin's; none for an empty text."""
+        name = self.name or (default or DEFAULT if self.body.strip() else "")
+        return name.lower()
 
 
 def read(text: str) -> Text:
@@ -73,23 +76,21 @@ def read(text: str) -> Text:
 
 def language(texts: Iterable[Text], default: str | None) -> str:
     """The language of most paragraphs; ``default`` is the interpreter of those without any."""
-    families = [text.family or (_default(default) if not text.name else None) for text in texts]
+    families = [_FAMILIES.get(text.interpreter(default)) for text in texts]
     counted = Counter(family for family in families if family)
-    return counted.most_common(1)[0][0] if counted else _default(default) or "python"
+    fallback = _FAMILIES.get((default or "").lower(), "python")
+    return counted.most_common(1)[0][0] if counted else fallback
 
 
-def _default(name: str | None) -> str | None:
-    return _FAMILIES.get((name or "").lower())
-
-
-def magic(text: Text, main: str) -> str:
+def magic(text: Text, main: str, default: str | None) -> str:
     """The cell magic without which a notebook in ``main`` would misread the body ("": none).
 
     Where IPython has none, one that says what is missing: running such a cell fails with a
     clear sentence instead of running it in the wrong language.
     """
-    name = text.name.lower()
-    if not name or text.family == main or name in MARKDOWN | RAW:
+    name = text.interpreter(default)
+    family = _FAMILIES.get(name)
+    if not name or family == main or name in MARKDOWN | RAW:
         return ""
     if name in _SHELL:
         return "%%bash"
@@ -97,4 +98,4 @@ def magic(text: Text, main: str) -> str:
         return "%%sql"
     if name == "html":
         return "%%html"
-    return _OTHER_LANGUAGES.get(text.family or "", "%%" + name.replace(".", "_"))
+    return _OTHER_LANGUAGES.get(family or "", "%%" + name.replace(".", "_"))

@@ -92,8 +92,10 @@ class TestLanguages:
         assert book["metadata"]["kernelspec"]["name"] == "python3"
 
     def test_paragraphs_without_an_interpreter_are_in_the_default_one(self):
-        book = notebook({"paragraphs": [{"text": "1"}], "defaultInterpreterGroup": "r"})
-        assert book["metadata"]["kernelspec"]["name"] == "ir"
+        for default, kernel in (("r", "ir"), ("python", "python3"), (None, "scala")):
+            book = notebook({"paragraphs": [{"text": "1"}], "defaultInterpreterGroup": default})
+            assert book["metadata"]["kernelspec"]["name"] == kernel
+            assert book["cells"][0]["source"] == "1"
 
     @pytest.mark.parametrize(
         ("text", "source"),
@@ -108,8 +110,9 @@ class TestLanguages:
             ("%spark\nval x = 1", "%%spark\nval x = 1"),
             ("%flink.ssql\nselect 1", "%%sql\nselect 1"),
             ("%cassandra.cql\nx", "%%cassandra_cql\nx"),
-            ("no interpreter", "no interpreter"),
-            ("100 % sure", "100 % sure"),
+            ("val x = 1", "%%spark\nval x = 1"),
+            ("100 % 7", "%%spark\n100 % 7"),
+            ("", ""),
         ],
     )
     def test_other_interpreters_become_cell_magics(self, text, source):
