@@ -75,7 +75,7 @@ def run_notebook(path: Path, executed: Path, parameters: Path) -> int:
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.read(path, as_version=4)
     except Exception as error:  # noqa: BLE001 - nbformat's errors have no common root
         return _say(f"{path.name} is not a notebook that can be read: {error}")
     values = json.loads(parameters.read_text(encoding="utf-8"))
@@ -198,7 +198,7 @@ class _Execution:
         import nbformat
 
         draft = self.executed.with_name(f".{self.executed.name}.part")
-        nbformat.write(self.notebook, draft)  # type: ignore[no-untyped-call]
+        nbformat.write(self.notebook, draft)
         draft.replace(self.executed)
 
 
