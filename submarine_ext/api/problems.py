@@ -32,8 +32,8 @@ class Problem(Struct, frozen=True):
     detail: str
     message: str
     field: str | UnsetType = UNSET
-    current: str | None | UnsetType = UNSET
-    etag: str | None | UnsetType = UNSET
+    current: str | UnsetType | None = UNSET
+    etag: str | UnsetType | None = UNSET
     kept: str | UnsetType = UNSET
     quota: str | UnsetType = UNSET
     used: float | UnsetType = UNSET

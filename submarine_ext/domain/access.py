@@ -50,8 +50,8 @@ class Capability(StrEnum):
     PROJECT_WRITE = "project:write"
     PUBLIC = "public"
     QUOTA_READ = "quota:read"
-    SECRET_READ = "secret:read"
-    SECRET_WRITE = "secret:write"
+    SECRET_READ = "secret:read"  # noqa: S105 - a capability
+    SECRET_WRITE = "secret:write"  # noqa: S105 - a capability
     STREAM_OPEN = "stream:open"
     TEAM_CREATE = "team:create"
     TEAM_LIST = "team:list"

@@ -35,7 +35,8 @@ def test_alice_shares_both_save_bob_merges_alice_revokes(
     panel_of_bob.click()
 
     new_project(alice, "vision")
-    body = {"type": "notebook", "format": "json", "content": notebook_of(["lr = 0.1", "epochs = 5"])}
+    begun = notebook_of(["lr = 0.1", "epochs = 5"])
+    body = {"type": "notebook", "format": "json", "content": begun}
     shared_lab.api("PUT", FILE, body, person="alice")
     share(alice, "bob", "Editor")
     alice.screenshot(path=screenshots / "share-light.png")
