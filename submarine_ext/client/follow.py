@@ -8,7 +8,7 @@ from submarine_ext.client.discovery import Server
 from submarine_ext.client.mirror import Mirror
 from submarine_ext.client.socket import EventSocket, Frame, raise_if_refused
 from submarine_ext.domain.jobs import Job
-from submarine_ext.errors import NotFound
+from submarine_ext.errors import Forbidden, NotFound
 
 
 def changes(server: Server, job_id: str, fetch: Callable[[str], Job]) -> Iterator[Job | None]:
@@ -24,22 +24,28 @@ def changes(server: Server, job_id: str, fetch: Callable[[str], Job]) -> Iterato
 
 
 def story(
-    server: Server, job_id: str, fetch: Callable[[str], Job], *, rank: int = 0, offset: int = 0
+    server: Server,
+    job_id: str,
+    fetch: Callable[[str], Job],
+    *,
+    rank: int = 0,
+    offset: int = 0,
+    insist: bool = False,
 ) -> Iterator[Job | str | None]:
     """The job after each change and pieces of its log, up to the end of both.
 
     The log begins at a byte offset of the latest attempt and goes on with those after it.
-    None comes while nothing happens.
+    None comes while nothing happens. Who may see the job but not its log gets a line that
+    says so in its place, or, with ``insist``, ``Forbidden``.
     """
     mirror = Mirror(job_id, fetch)
-    reader = _LogReader(mirror, rank, offset)
+    reader = _LogReader(mirror, rank, offset, insist=insist)
     with EventSocket(server) as socket:
         socket.subscribe(mirror.topic)
         for frame in socket.frames():
             if frame is None:
                 yield None
             elif frame.topic == reader.topic:
-                raise_if_refused(frame)
                 yield from reader.take(frame)
             elif _take(mirror, frame):
                 yield mirror.job
@@ -54,9 +60,10 @@ class _LogReader:
     The attempt is always named, so that a cursor is never taken for one of another file.
     """
 
-    def __init__(self, mirror: Mirror, rank: int, offset: int) -> None:
+    def __init__(self, mirror: Mirror, rank: int, offset: int, *, insist: bool) -> None:
         self.topic = f"{mirror.topic}/logs"
         self._mirror, self._rank, self._offset = mirror, rank, offset
+        self._insist = insist
         self._attempt = 0
         self._complete = False
 
@@ -70,6 +77,14 @@ class _LogReader:
         return self._mirror.job is not None and self._attempt < self._mirror.job.attempt
 
     def take(self, frame: Frame) -> Iterator[str]:
+        try:
+            raise_if_refused(frame)
+        except Forbidden as error:
+            if self._insist:
+                raise
+            self._complete = True
+            yield f"{error.detail}\n"
+            return
         if frame.data.get("attempt") != self._attempt:
             return
         if frame.type == "log":

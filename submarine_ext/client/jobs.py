@@ -110,13 +110,19 @@ class Jobs:
         ``attempt``, where a negative offset counts from the end.
         """
         if follow:
-            told = self.story(job_id, rank=rank, offset=offset)
+            told = self.story(job_id, rank=rank, offset=offset, insist=True)
             return (piece for piece in told if isinstance(piece, str))
         return self._log_pages(job_id, rank=rank, attempt=attempt, offset=offset)
 
-    def story(self, job_id: str, *, rank: int = 0, offset: int = 0) -> Iterator[Job | str | None]:
-        """The job after each change, and pieces of its log; None while nothing happens."""
-        return follow.story(self._transport.server, job_id, self.read, rank=rank, offset=offset)
+    def story(
+        self, job_id: str, *, rank: int = 0, offset: int = 0, insist: bool = False
+    ) -> Iterator[Job | str | None]:
+        """The job after each change, and pieces of its log; None while nothing happens.
+
+        Where the log is not for us it is one line that says so; with ``insist``, ``Forbidden``.
+        """
+        server = self._transport.server
+        return follow.story(server, job_id, self.read, rank=rank, offset=offset, insist=insist)
 
     def log_tail(self, job_id: str, *, size: int, attempt: int | None = None) -> tuple[str, int]:
         """About the last ``size`` bytes of rank 0's log, and the offset after them."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from submarine_ext.client.jobs import Jobs
 from submarine_ext.client.mirror import Mirror
 from submarine_ext.client.socket import EventSocket, Frame, raise_if_refused
+from submarine_ext.errors import Forbidden
 from submarine_ext.widgets.view import View
 
 TAIL_BYTES = 4096
@@ -29,6 +30,7 @@ class Watched:
         self._logs, self._metrics = f"jobs/{job.id}/logs", f"jobs/{job.id}/metrics"
         self.topics = (self._mirror.topic, self._logs, self._metrics)
         self._attempt = 0
+        self._withheld = False
         self._awaited: set[str] = set()
         self._ended: float | None = None
         self._drawn, self._changed, self._flood = 0.0, True, 0
@@ -39,8 +41,14 @@ class Watched:
 
     def take(self, frame: Frame, socket: EventSocket) -> None:
         """Let a frame of one of our topics change the view."""
-        raise_if_refused(frame)
         self._changed = True
+        try:
+            raise_if_refused(frame)
+        except Forbidden as error:
+            if frame.topic != self._logs:
+                raise
+            self._withhold(error)
+            return
         if frame.topic == self._mirror.topic:
             self._take_job(frame, socket)
         elif frame.type == "gap":
@@ -86,9 +94,11 @@ class Watched:
         """Read what an attempt has left so far, and subscribe to what comes after it."""
         after, seq = self._read_log(attempt), self._read_metrics()
         self._attempt = attempt
-        self._awaited = {self._logs, self._metrics}
-        socket.subscribe(self._logs, since=after, attempt=attempt)
+        self._awaited = {self._metrics}
         socket.subscribe(self._metrics, since=seq)
+        if not self._withheld:
+            self._awaited.add(self._logs)
+            socket.subscribe(self._logs, since=after, attempt=attempt)
 
     def _take_log(self, text: str, socket: EventSocket) -> None:
         """A job that prints more than anybody can read is looked at now and then only."""
@@ -100,7 +110,23 @@ class Watched:
     def _skip_to_end(self, socket: EventSocket) -> None:
         socket.subscribe(self._logs, since=self._read_log(self._attempt), attempt=self._attempt)
 
+    def _withhold(self, error: Forbidden) -> None:
+        """Who may see the job but not its log goes on seeing the job."""
+        self._withheld = True
+        self._awaited.discard(self._logs)
+        self.view.note = error.detail
+
     def _read_log(self, attempt: int) -> int:
+        """The log's end into the view; where to go on after it (0: it is not for us)."""
+        if self._withheld:
+            return 0
+        try:
+            return self._read_tail(attempt)
+        except Forbidden as error:
+            self._withhold(error)
+            return 0
+
+    def _read_tail(self, attempt: int) -> int:
         tail, after = self._jobs.log_tail(self.view.job.id, size=TAIL_BYTES, attempt=attempt)
         self.view.set_tail(tail)
         return after

@@ -84,6 +84,18 @@ class TestCommands:
         assert "\x1b[31m-one\x1b[0m" in said
         assert "\x1b[32m+two\x1b[0m" in said
 
+    def test_show_viewers_a_job_without_its_log(self, notebook, vision, person):
+        alice = person("alice")
+        alice.projects.share(vision, "bob", "viewer")
+        job = alice.run(command=["echo", "private"], folder=None, project=vision).wait(60)
+        notebook.run("import os; os.environ['SUBMARINE_TOKEN'] = 'token-bob'")
+        notebook.run(f"%submarine watch {job.id}")
+        shown = next(m["content"]["data"]["text/plain"] for m in notebook.messages()
+                     if m["msg_type"] == "update_display_data")  # fmt: skip
+        assert "succeeded" in shown
+        assert "job:logs" in shown
+        assert "private" not in shown
+
     def test_ask_for_a_secret_and_leave_no_trace_of_it(self, notebook, vision, person):
         outputs = notebook.run(
             f"%submarine secrets set KEY --project {vision}", typed="s3cr3t-value"

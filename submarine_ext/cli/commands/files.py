@@ -131,7 +131,9 @@ def _audit(face: Face, options: Namespace) -> None:
 
 
 def _entries(entries: list[AuditEntry], *, everywhere: bool) -> Any:
-    found = tables.table("time (UTC)", "who", "did", "to", *(["in"] if everywhere else []), "change")
+    found = tables.table(
+        "time (UTC)", "who", "did", "to", *(["in"] if everywhere else []), "change"
+    )
     for one in entries:
         place = [one.project] if everywhere else []
         time = one.time[:16].replace("T", " ")  # to the minute, UTC; --json has it whole
