@@ -91,7 +91,7 @@ export class Session implements IDisposable {
     return this._me;
   }
 
-  /** The projects that one sees; made on first use, so that a lab without the panel costs nothing. */
+  /** The projects that one sees; made on first use. */
   get projects(): ProjectsModel {
     if (this._projects === null) {
       const { connection, me } = this;

@@ -19,8 +19,8 @@ export interface CardProps {
   job: JobModel;
   metrics: MetricsModel;
   logs: LogsModel;
-  /** False in a notebook that is not trusted: what it names must not be stopped by a slip. */
-  mayStop: boolean;
+  /** Not in a notebook that is not trusted: what it names must not be stopped by a slip. */
+  mayStop: (job: Job) => boolean;
   onStop: () => void;
   onOpen: () => void;
   theme: string;
@@ -49,7 +49,7 @@ function Loaded(props: CardProps & { found: Job }): React.ReactElement {
         </span>
         <Took job={job} trans={trans} />
         <span className="sub-Card-buttons">
-          {!done && mayStop && (
+          {!done && mayStop(job) && (
             <TextButton onClick={onStop} disabled={job.target === 'stop'}>
               {trans.__('Stop')}
             </TextButton>

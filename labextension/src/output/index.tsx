@@ -8,10 +8,12 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { isJobId } from '../api/client';
+import type { Job } from '../api/types';
 import { Message } from '../components/basics';
 import type { JobModel } from '../models/job';
 import type { LogsModel } from '../models/logs';
 import type { MetricsModel } from '../models/metrics';
+import { mayOnJob } from '../models/rights';
 import type { Session, Share } from '../models/session';
 import { JobCard } from './card';
 
@@ -82,13 +84,19 @@ export class JobOutput extends ReactWidget implements IRenderMime.IRenderer {
         job={shared.job.model}
         metrics={shared.metrics.model}
         logs={shared.logs.model}
-        mayStop={this._trusted}
+        mayStop={job => this._mayStop(job)}
         onStop={() => onStop(id)}
         onOpen={() => onOpen(id)}
         theme={theme?.name() ?? ''}
         trans={trans}
       />
     );
+  }
+
+  private _mayStop(job: Job): boolean {
+    const { me, projects } = this._options.session;
+    const user = me.value?.user ?? null;
+    return this._trusted && mayOnJob('stop', job, projects.get(job.project), user);
   }
 
   private _take(id: string): Shared {

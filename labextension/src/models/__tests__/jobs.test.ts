@@ -158,4 +158,20 @@ describe('the list of jobs', () => {
     await answer(new Problem('Away.', 503, 'unavailable'));
     expect([model.status, model.items.length]).toEqual(['ready', 1]);
   });
+
+  it('forgets another project, and an answer about it that comes late', async () => {
+    const { model, socket, answer } = await panel();
+    await answer([job(1)]);
+    void model.refresh();
+    model.setProject('vision');
+    expect(model.items).toEqual([]);
+    await answer([job(2)]);
+    await answer([job(3, { project: 'vision' })]);
+    expect(model.items.map(one => one.id)).toEqual(['j3']);
+    socket.frame({ topic: TOPIC, seq: 2, type: 'job', data: job(4) });
+    model.put(job(5));
+    expect(model.items.map(one => one.id)).toEqual(['j3']);
+    model.setProject(null);
+    expect([model.items, model.status]).toEqual([[], 'loading']);
+  });
 });

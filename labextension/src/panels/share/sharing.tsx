@@ -17,7 +17,7 @@ import { Reading } from '../../models/reading';
 import { may } from '../../models/rights';
 import type { Session } from '../../models/session';
 import { Finder } from './finder';
-import { TeamMembers } from './team';
+import { TeamDrop, TeamMembers } from './team';
 import { VisibilityChoice } from './visibility';
 
 export interface SharingProps {
@@ -63,7 +63,9 @@ export function Sharing(props: SharingProps): React.ReactElement {
   const part = { ...props, project, act, busy };
   return (
     <div className="sub-Sharing">
-      {may(project, 'grant:write') && <Adding {...part} grants={grants.value ?? []} />}
+      {(may(project, 'grant:write') || may(project, 'owner:write')) && (
+        <Adding {...part} grants={grants.value ?? []} />
+      )}
       <Trouble problem={problem} />
       <Waiting reading={grants} loading={trans.__('Loading members…')} trans={trans}>
         {items => (
@@ -80,11 +82,11 @@ export function Sharing(props: SharingProps): React.ReactElement {
   );
 }
 
-/** Whom to add, and as what. */
+/** Whom to add, and as what; an admin can only name an owner where there is none. */
 function Adding(props: PartProps & { grants: readonly Grant[] }): React.ReactElement {
-  const { session, name, grants, act, busy, trans } = props;
+  const { session, name, project, grants, act, busy, trans } = props;
   const [candidate, setCandidate] = React.useState<Candidate | null>(null);
-  const [role, setRole] = React.useState<Role>('editor');
+  const [role, setRole] = React.useState<Role>(may(project, 'grant:write') ? 'editor' : 'owner');
   const [round, setRound] = React.useState(0);
   const add = async () => {
     const subject = candidate?.subject;
@@ -159,7 +161,17 @@ function Row(props: PartProps & { grant: Grant }): React.ReactElement {
           />
         </>
       ) : (
-        <span className="sub-Chip">{roleWord(role, trans)}</span>
+        <>
+          <span className="sub-Chip">{roleWord(role, trans)}</span>
+          {kind === 'team' && session.me.value?.teams.includes(who) && (
+            <TeamDrop
+              session={session}
+              team={who}
+              onDrop={() => void act(() => sharing.revoke(name, subject))}
+              trans={trans}
+            />
+          )}
+        </>
       )}
     </li>
   );

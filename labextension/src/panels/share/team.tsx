@@ -1,6 +1,9 @@
-/** Who is in a team that a project is shared with; read when it is unfolded. */
+/** A team that a project is shared with: who is in it, read when unfolded, and giving it up. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import type { Team } from '../../api/types';
+import { IconButton } from '../../components/basics';
 import { useReading } from '../../components/hooks';
 import { Who } from '../../components/people';
 import { teamRoleWord } from '../../components/projectwords';
@@ -26,11 +29,27 @@ export function TeamMembers(props: TeamMembersProps): React.ReactElement {
   );
 }
 
-function Unfolded({ session, team, trans }: TeamMembersProps): React.ReactElement {
+/** A team's manager may give up what is shared with the team. */
+export function TeamDrop(
+  props: TeamMembersProps & { onDrop: () => void }
+): React.ReactElement | null {
+  const { team, onDrop, trans } = props;
+  const reading = useTeam(props);
+  return reading.value?.role !== 'manager' ? null : (
+    <IconButton icon={closeIcon} name={trans.__('Remove %1', team)} onClick={onDrop} />
+  );
+}
+
+function useTeam({ session, team }: TeamMembersProps): Reading<Team> {
   const { api } = session;
-  const reading = useReading(
+  return useReading(
     React.useCallback(() => new Reading({ read: () => api.sharing.team(team) }), [api, team])
   );
+}
+
+function Unfolded(props: TeamMembersProps): React.ReactElement {
+  const { trans } = props;
+  const reading = useTeam(props);
   return (
     <Waiting reading={reading} loading={trans.__('Loading members…')} trans={trans}>
       {({ members }) =>
