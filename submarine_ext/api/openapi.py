@@ -45,6 +45,7 @@ class Description(Endpoint):
     @operation(Capability.ME_READ, answer=dict[str, Any])
     async def get(self) -> None:
         """The API described by itself."""
+        await self.services.streams.sight(self.principal, "", Capability.ME_READ)
         self.set_header("Content-Type", "application/json")
         _ = self.finish(document(self._routes, self._patterns))
 

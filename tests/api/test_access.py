@@ -12,9 +12,8 @@ import pytest
 from submarine_ext.api.base import VERBS
 from submarine_ext.api.routes import ROUTES, handlers
 from submarine_ext.domain.access import Capability
+from tests.api.examples import DOORS, PARTS
 
-EXAMPLE = {"project": "default", "job": "j00000000000", "sha256": "0" * 64, "path": "a/b.txt"}
-DOORS = [(verb, path.format(**EXAMPLE)) for path in ROUTES for verb in VERBS]
 NOBODY = {
     "no credential": {},
     "a made-up token": {"Authorization": "token 00000000"},
@@ -64,7 +63,7 @@ class TestUndeclaredVerbs:
     async def test_answer_405_and_say_what_is_possible(self, call):
         for path, handler in ROUTES.items():
             for verb in set(VERBS) - set(handler.operations):
-                answer = await call(verb, path.format(**EXAMPLE))
+                answer = await call(verb, path.format(**PARTS))
                 assert answer.status == 405, (verb, path)
                 assert answer.headers["Allow"] == ", ".join(handler.operations)
 

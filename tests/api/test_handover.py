@@ -142,5 +142,5 @@ async def test_a_socket_that_closes_while_it_subscribes_leaves_nothing():
     answer.set()
     await asyncio.gather(subscribing, closing)
     await asyncio.sleep(0)
-    assert not (feed._watchers or feed._guards or feed._accounts)
+    assert [feed._watchers, feed._guards, feed._accounts] == [{}, {}, {}]
     assert [task for task in asyncio.all_tasks() if "jobs/" in task.get_name()] == []

@@ -292,7 +292,7 @@ class TestTheTopicMe:
         dave = await socket_of("dave", "me")
         assert (await dave.next())["type"] == "projects"
         await shared("PUT", "/projects/vision/grants/user:dave", {"role": "viewer"})
-        (seen,) = [f for f in await dave.until(lambda f: f["type"] == "projects")]
+        (seen,) = await dave.until(lambda f: f["type"] == "projects")
         vision = next(p for p in seen["data"]["items"] if p["name"] == "vision")
         assert (vision["role"], seen["seq"]) == ("viewer", 0)
 

@@ -144,7 +144,7 @@ class TestEvents:
         while site.sockets or site._work:
             await asyncio.sleep(0)
         feed = (await site.services()).feed
-        assert not (feed._listeners or feed._guards or feed._accounts)
+        assert [feed._listeners, feed._guards, feed._accounts] == [{}, {}, {}]
 
     async def test_a_topic_that_breaks_says_so(self, submitted, follow, site, monkeypatch):
         job = (await submitted("true"))["id"]
