@@ -10,7 +10,18 @@ from dataclasses import replace
 
 from benchmarks.figures import Figure, table
 
-NAMES = ("submit", "start", "track", "metrics", "logs", "listing", "events", "startup", "quotas")
+NAMES = (
+    "submit",
+    "start",
+    "track",
+    "metrics",
+    "logs",
+    "listing",
+    "events",
+    "startup",
+    "quotas",
+    "saves",
+)
 
 
 def main() -> int:
