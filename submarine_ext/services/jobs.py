@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
 from submarine_ext.domain.access import Capability, Principal, Relation
 from submarine_ext.domain.bundles import of_project
-from submarine_ext.domain.events import EventRow
 from submarine_ext.domain.ids import new_job_id
 from submarine_ext.domain.jobs import WITHHELD, Event, Job, JobSpec, JobState, Target
 from submarine_ext.domain.pages import JobFilter, Page
@@ -31,7 +29,7 @@ from submarine_ext.files.jobs import JobFiles
 from submarine_ext.services import access, secrets
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.engines import Engines
-from submarine_ext.store import events, jobs, quotas, versions
+from submarine_ext.store import jobs, quotas, versions
 from submarine_ext.store.store import Store, Transaction
 
 
@@ -164,27 +162,6 @@ class Jobs:
         await self._store.write(forget)
         await asyncio.to_thread(self._files.remove, job_id)
 
-    async def events_after(
-        self, who: Principal, project: str, seq: int, limit: int, job: str | None = None
-    ) -> Sequence[EventRow]:
-        """What happened in the project (or to one job of it) after ``seq``, oldest first."""
-
-        def query(tx: Transaction) -> Sequence[EventRow]:
-            relation = access.may(tx, who, project, Capability.JOB_LIST)
-            rows = events.after(tx, seq, limit, project, job)
-            return [msgspec.structs.replace(row, data=_told(row.data, relation)) for row in rows]
-
-        return await self._store.read(query)
-
-    async def head(self, who: Principal, project: str) -> int:
-        """The number of the newest event: the cursor that means "from now on"."""
-
-        def query(tx: Transaction) -> int:
-            access.may(tx, who, project, Capability.JOB_LIST)
-            return events.head(tx)
-
-        return await self._store.read(query)
-
 
 def _new_job(who: Principal, project: str, spec: JobSpec, engine: str) -> Job:
     return Job(
@@ -228,12 +205,6 @@ def _shown(job: Job, relation: Relation) -> Job:
     if access.sees(relation, Capability.JOB_SPEC):
         return job
     return msgspec.structs.replace(job, spec=WITHHELD, remedy=None)
-
-
-def _told(data: dict[str, Any], relation: Relation) -> dict[str, Any]:
-    if access.sees(relation, Capability.JOB_SPEC):
-        return data
-    return {name: value for name, value in data.items() if name not in ("spec", "remedy")}
 
 
 def _replayed(tx: Transaction, who: Principal, key: str, request: str) -> Job | None:

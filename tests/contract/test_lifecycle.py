@@ -10,7 +10,7 @@ import tarfile
 import pytest
 
 from submarine_ext.app.wiring import Settings, Submarine
-from submarine_ext.domain.access import Principal
+from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.jobs import JobSpec, JobState, Resources, Target
 from submarine_ext.domain.pages import JobFilter
 from submarine_ext.errors import Conflict, Invalid, KeyReused, NotFound
@@ -43,7 +43,7 @@ class Lab:
         return (await self.inside.results.log(ANA, job.id, 0, None, 0, 1 << 20)).text.decode()
 
     async def history(self, job):
-        rows = await self.inside.jobs.events_after(ANA, "default", 0, 100, job.id)
+        rows = await self.inside.streams.events_after(ANA, "default", 0, 100, job.id)
         return [row.action for row in rows]
 
     async def upload(self, **files):
@@ -148,7 +148,7 @@ class TestBadInput:
             ({"command": ["x"], "resources": Resources(gpu=8)}, "resources.gpu"),
             ({"command": ["x"], "resources": Resources(cpu=64)}, "resources.cpu"),
             ({"command": ["x"], "queue": "fast"}, "queue"),
-            ({"command": ["x"], "secrets": ["key"]}, "secrets"),
+            ({"command": ["x"], "secrets": ["key"]}, "secrets[0]"),
             ({"command": ["x"], "environment": "torch"}, "environment"),
             ({"script": "a.py", "bundle": "0" * 64}, "bundle"),
         ],
@@ -233,8 +233,8 @@ class TestAccess:
             inside.jobs.retry(BOB, job.id),
             inside.jobs.delete(BOB, job.id),
             inside.jobs.submit(BOB, "default", JobSpec(command=["true"]), None),
-            inside.jobs.events_after(BOB, "default", 0, 10),
-            inside.jobs.head(BOB, "default"),
+            inside.streams.events_after(BOB, "default", 0, 10),
+            inside.streams.sight(BOB, "default", Capability.JOB_LIST),
             inside.results.log(BOB, job.id, 0, None, 0, 10),
             inside.results.metrics(BOB, job.id, None, 10),
             inside.results.points_after(BOB, job.id, 0, 10),

@@ -180,7 +180,7 @@ class TestWhatAJobSaysOfThem:
         assert done.latest == {"***": 1.0}
         metrics = await lab.inside.results.metrics(ANA, done.id, None, 100)
         assert metrics.params == {"key": "***", "list": [1, "x***"]}
-        rows = await lab.inside.jobs.events_after(ANA, "default", 0, 1000)
+        rows = await lab.inside.streams.events_after(ANA, "default", 0, 1000)
         assert CANARY not in msgspec.json.encode([done, metrics, rows]).decode()
         # The raw log is the job's own file: it alone has what the job printed.
         assert [Path(path).name for path in lab.leaks()] == ["rank-0.log"]
