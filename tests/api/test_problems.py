@@ -133,7 +133,7 @@ class TestTheTableOfErrors:
         (errors.NotFound("A secret reason."), 404),
         (errors.Conflict("No."), 409),
         (errors.KeyReused("No."), 422),
-        (errors.QuotaExceeded("No."), 429),
+        (errors.QuotaExceeded("No.", quota="user:ann/jobs", used=1, limit=1, holders=[]), 429),
         (errors.Unavailable("No."), 503),
         (errors.StorageFull("No."), 507),
         (errors.NewerDatabase("No."), 503),
