@@ -180,7 +180,7 @@ class _Place(_Contents):
         made: Any
         if body.copy_from:
             drive.refuse_hidden(body.copy_from)
-            made = drive.copy(body.copy_from, folder)  # type: ignore[no-untyped-call]
+            made = drive.copy(body.copy_from, folder)
         else:
             kind, ext = body.type or "", body.ext or ""
             made = drive.new_untitled(folder, type=kind, ext=ext)  # type: ignore[no-untyped-call]

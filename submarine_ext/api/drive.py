@@ -15,10 +15,11 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 import nbformat
-from jupyter_server.services.contents.manager import AsyncContentsManager
+from jupyter_server.services.contents.manager import AsyncContentsManager, copy_pat
 from nbformat.v4 import new_notebook
 
 from submarine_ext.domain.access import Principal
+from submarine_ext.domain.paths import Where
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.domain.times import at
 from submarine_ext.domain.versions import Version
@@ -146,6 +147,18 @@ class Drive(AsyncContentsManager):
                 cell.metadata["trusted"] = False
         model.update(content=notebook, format="json")
         self.validate_notebook_model(model, found)  # type: ignore[no-untyped-call]
+
+    async def copy(self, from_path: str, to_path: str | None = None) -> dict[str, Any]:
+        """Copy a file or a folder into a folder (default: its own), under a name that Jupyter
+        chooses.
+        """
+        if to_path is None:
+            to_path = from_path.strip("/").rpartition("/")[0]
+        name = copy_pat.sub(".", from_path.strip("/").rpartition("/")[2])
+        name = await self.increment_filename(name, to_path, insert="-Copy")  # type: ignore[no-untyped-call]
+        target = f"{to_path.strip('/')}/{name}"
+        await self._documents.copy(self._who, Where(*_split(from_path)), Where(*_split(target)))
+        return await self.get(target, content=False)
 
     async def save(self, model: dict[str, Any], path: str) -> dict[str, Any]:
         """What Jupyter's own ``new`` and ``copy`` end with: a name that nothing had."""

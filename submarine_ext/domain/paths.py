@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from submarine_ext.errors import Invalid
+
+
+class Where(NamedTuple):
+    """A file or folder of a project."""
+
+    project: str
+    path: str
 
 
 def inside(path: str, field: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.events import SYSTEM
+from submarine_ext.domain.paths import Where
 from submarine_ext.domain.times import now
 from submarine_ext.domain.versions import Version, VersionKind
-from submarine_ext.errors import Invalid
+from submarine_ext.errors import Invalid, TooLarge
 from submarine_ext.files.blobs import Staged
 from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.files.uploads import Uploads
@@ -19,6 +20,9 @@ from submarine_ext.services.reading import Content, Reading, named
 from submarine_ext.services.saves import Wish, marks, told_when_full
 from submarine_ext.store import documents, versions
 from submarine_ext.store.store import Store, Transaction
+
+#: Files and folders that one copy may make.
+MAX_COPIED = 2000
 
 
 class Filing(Reading):
@@ -87,6 +91,49 @@ class Filing(Reading):
             with told_when_full():
                 await asyncio.to_thread(self._uploads.finish, key, data, staged)
             return await self.save_staged(who, project, path, staged, **wanted)
+
+    async def copy(self, who: Principal, source: Where, target: Where) -> None:
+        """Copy a file, or a folder with what is shown of it, to where nothing is."""
+        entry, _ = await self.look(who, *source)
+        if not entry.is_folder:
+            await self._copy_file(who, source, target)
+            return
+        found = await self._below(who, source)  # first: the target may lie in the source
+        await self.make_folder(who, *target)
+        for path, is_folder in found:
+            there = Where(target.project, f"{target.path}/{path}")
+            if is_folder:
+                await self.make_folder(who, *there)
+            else:
+                here = Where(source.project, f"{source.path}/{path}".lstrip("/"))
+                await self._copy_file(who, here, there)
+
+    async def _copy_file(self, who: Principal, source: Where, target: Where) -> None:
+        opened = await self.open(who, *source)
+        with opened.file as file, self.stage() as staged:
+            with told_when_full():
+                await asyncio.to_thread(staged.copy, file)
+            await self.save_staged(who, *target, staged, create_only=True)
+
+    async def _below(self, who: Principal, folder: Where) -> list[tuple[str, bool]]:
+        """The files (False) and folders (True) in a folder, outer ones first."""
+        found: list[tuple[str, bool]] = []
+        left = [""]
+        while left:
+            inner = left.pop()
+            entries, _ = await self.entries(
+                who, folder.project, f"{folder.path}/{inner}".strip("/")
+            )
+            shown = [each for each in entries if not each.name.startswith(".")]
+            paths = [(f"{inner}/{each.name}".lstrip("/"), each.is_folder) for each in shown]
+            left += [path for path, is_folder in paths if is_folder]
+            found += paths
+            if len(found) > MAX_COPIED:
+                raise TooLarge(
+                    f"The folder holds more than {MAX_COPIED} files: copy parts of it.",
+                    field="copy_from",
+                )
+        return found
 
     async def make_folder(self, who: Principal, project: str, path: str) -> bool:
         """Make a folder; False if it is there already."""

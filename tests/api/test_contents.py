@@ -196,6 +196,19 @@ class TestAFolder:
         assert other.json["path"] == "default/sub/a.txt"
         assert (await call("GET", f"{HOME}/sub/a.txt")).json["content"] == "mine"
 
+    async def test_is_copied_with_what_is_in_it(self, call):
+        await saved(call, "sub/a.txt", "a")
+        await saved(call, "sub/deep/b.txt", "b")
+        first = await call("POST", HOME, {"copy_from": "default/sub"})
+        assert (first.status, first.json["path"]) == (201, "default/sub-Copy1")
+        assert (await call("GET", f"{HOME}/sub-Copy1/deep/b.txt")).json["content"] == "b"
+        inside = await call("POST", f"{HOME}/sub", {"copy_from": "default/sub"})
+        assert inside.json["path"] == "default/sub/sub"
+        assert [f["name"] for f in (await call("GET", f"{HOME}/sub/sub")).json["content"]] == [
+            "a.txt",
+            "deep",
+        ]
+
     async def test_that_is_absent_gets_nothing(self, call):
         assert (await call("POST", f"{HOME}/none", {"type": "file"})).status == 404
         assert (await call("PUT", f"{HOME}/none/sub", {"type": "directory"})).status == 404
@@ -479,6 +492,18 @@ class TestRights:
         assert (await bob("DELETE", "/contents/alice/a.txt")).status == 403
         assert (await bob("POST", "/contents/alice/a.txt/checkpoints", {})).status == 403
         assert (await bob("GET", "/contents/alice/a.txt/checkpoints")).status == 200
+
+    async def test_copies_go_from_a_project_that_may_be_read_to_one_that_may_be_written(
+        self, people
+    ):
+        alice, bob = people("alice"), people("bob")
+        await bob("GET", "/me")
+        await alice("PUT", "/contents/alice/a.txt", text("x"))
+        copy = {"copy_from": "alice/a.txt"}
+        assert (await bob("POST", "/contents/bob", copy)).status == 404
+        await alice("PUT", "/projects/alice/grants/user:bob", {"role": "viewer"})
+        assert (await bob("POST", "/contents/bob", copy)).json["path"] == "bob/a.txt"
+        assert (await bob("POST", "/contents/alice", copy)).status == 403
 
     async def test_internal_readers_get_notebooks_without_outputs(self, people):
         alice, bob = people("alice"), people("bob")
