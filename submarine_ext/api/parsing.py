@@ -53,6 +53,8 @@ class Query:
         fields = msgspec.structs.fields(kind) if kind is not None else ()
         self._lists = {f.encode_name: _may_be(ListType, f.type) for f in fields}
         self._texts = {f.encode_name: _may_be(StrType, f.type) for f in fields}
+        #: Free texts: an empty one is what a form sends for a filter that is not used.
+        self._free = {f.encode_name for f in fields if _free_text(f.type)}
 
     def __call__(self, arguments: Mapping[str, list[bytes]]) -> Any:
         """The struct. Unknown, repeated or mistyped parameters raise Invalid."""
@@ -63,7 +65,11 @@ class Query:
         }
         if self._kind is None:
             return None
-        present = {name: value for name, value in given.items() if value not in ("", [])}
+        present = {
+            name: value
+            for name, value in given.items()
+            if value != [] and not (value == "" and name in self._free)
+        }
         try:
             return msgspec.convert(present, self._kind, strict=False)
         except msgspec.ValidationError as error:
@@ -121,6 +127,13 @@ def _may_be(kind: type[Any], annotation: Any) -> bool:
     described = msgspec.inspect.type_info(annotation)
     choices = described.types if isinstance(described, UnionType) else (described,)
     return any(isinstance(_bare(choice), kind) for choice in choices)
+
+
+def _free_text(annotation: Any) -> bool:
+    described = msgspec.inspect.type_info(annotation)
+    choices = described.types if isinstance(described, UnionType) else (described,)
+    texts = [_bare(choice) for choice in choices]
+    return any(isinstance(text, StrType) and text.pattern is None for text in texts)
 
 
 def _bare(described: Any) -> Any:
