@@ -14,6 +14,7 @@ import { sentenceOf } from './api/problem';
 import type { Job } from './api/types';
 import { submarineIcon } from './components/icons';
 import { stateWord } from './components/words';
+import { placeOf } from './models/documents';
 import { folderOf, type Draft } from './models/draft';
 import type { Session } from './models/session';
 import { Commands } from './tokens';
@@ -76,7 +77,8 @@ function addOpeners({ app, session, views, palette, trans }: CommandsOptions): v
         type: 'object',
         properties: {
           kind: { type: 'string', description: 'command, script or notebook' },
-          file: { type: 'string', description: 'A path in the Jupyter folder' }
+          file: { type: 'string', description: 'A path in the Jupyter folder or the project' },
+          project: { type: 'string', description: "Whose file it is; absent: the server's" }
         }
       }
     },
@@ -140,18 +142,25 @@ export function addNotebookCommand(
       const context = notebooks.currentWidget?.context;
       if (context) {
         await context.save();
-        const file = app.serviceManager.contents.localPath(context.path);
-        await app.commands.execute(Commands.newJob, { kind: 'notebook', file });
+        const place = placeOf(context.path);
+        const file = place?.path ?? app.serviceManager.contents.localPath(context.path);
+        const project = place?.project ?? '';
+        await app.commands.execute(Commands.newJob, { kind: 'notebook', file, project });
       }
     }
   });
 }
 
 function startOf(args: { [name: string]: unknown }): Partial<Draft> {
-  const { kind, file } = args;
+  const { kind, file, project } = args;
   const path = typeof file === 'string' ? file : '';
   return kind === 'script' || kind === 'notebook'
-    ? { kind, file: path, folder: folderOf(path) }
+    ? {
+        kind,
+        file: path,
+        folder: folderOf(path),
+        project: typeof project === 'string' ? project : ''
+      }
     : {};
 }
 

@@ -8,7 +8,8 @@ import {
   newFolderIcon,
   notebookIcon,
   refreshIcon,
-  ToolbarButton
+  ToolbarButton,
+  type LabIcon
 } from '@jupyterlab/ui-components';
 import { nullTranslator } from '@jupyterlab/translation';
 
@@ -29,30 +30,12 @@ export function projectFiles(
 
 function fill(app: JupyterFrontEnd, browser: FileBrowser, trans: TranslationBundle): void {
   const { toolbar, model } = browser;
-  const here = () => ({ cwd: model.path });
-  const run = (command: string) => () => void app.commands.execute(command, here());
-  const buttons = {
-    launcher: new ToolbarButton({
-      icon: addIcon,
-      tooltip: trans.__('New Launcher'),
-      onClick: run('launcher:create')
-    }),
-    notebook: new ToolbarButton({
-      icon: notebookIcon,
-      tooltip: trans.__('New Notebook'),
-      onClick: run('notebook:create-new')
-    }),
-    folder: new ToolbarButton({
-      icon: newFolderIcon,
-      tooltip: trans.__('New Folder'),
-      onClick: () => void browser.createNewDirectory()
-    }),
-    upload: new Uploader({ model }),
-    refresh: new ToolbarButton({
-      icon: refreshIcon,
-      tooltip: trans.__('Refresh File Browser'),
-      onClick: () => void model.refresh()
-    })
-  };
-  Object.entries(buttons).forEach(([name, button]) => toolbar.addItem(name, button));
+  const run = (command: string) => () => void app.commands.execute(command, { cwd: model.path });
+  const add = (name: string, icon: LabIcon, tooltip: string, onClick: () => void) =>
+    toolbar.addItem(name, new ToolbarButton({ icon, tooltip, onClick }));
+  add('launcher', addIcon, trans.__('New Launcher'), run('launcher:create'));
+  add('notebook', notebookIcon, trans.__('New Notebook'), run('notebook:create-new'));
+  add('folder', newFolderIcon, trans.__('New Folder'), () => void browser.createNewDirectory());
+  toolbar.addItem('upload', new Uploader({ model }));
+  add('refresh', refreshIcon, trans.__('Refresh'), () => void model.refresh());
 }

@@ -194,6 +194,9 @@ export class Conflicts {
   private readonly _asking = new Set<string>();
 }
 
+/** What is not preferred is drawn as such; and four buttons need room. */
+const QUIET = { className: 'sub-Decision', displayType: 'default' } as const;
+
 /** The question as a dialog of the lab. */
 export async function askInDialog(question: Question, trans: TranslationBundle): Promise<Decision> {
   const labels: { [decision in Decision]: string } = {
@@ -208,7 +211,7 @@ export async function askInDialog(question: Question, trans: TranslationBundle):
     const options = { label: labels[decision], actions: [decision] };
     return decision === 'later'
       ? Dialog.cancelButton(options)
-      : Dialog.okButton({ ...options, displayType: 'default' });
+      : Dialog.okButton({ ...options, ...(decision === shown[shown.length - 1] ? {} : QUIET) });
   });
   const { title, text } = question;
   const dialog = { title, body: text, buttons, defaultButton: buttons.length - 1 };

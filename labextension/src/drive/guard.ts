@@ -71,6 +71,8 @@ export class Guard {
   ): { title: string; text: string } {
     const { trans } = this._options;
     const [{ sentence, cell }] = findings;
+    // The sentences stand in credentials.json, beside the rules that they belong to.
+    // eslint-disable-next-line jupyter/no-dynamic-translation
     const said = trans.__(sentence);
     const where =
       cell === null

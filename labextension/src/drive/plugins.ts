@@ -8,15 +8,11 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import {
-  historyIcon,
-  shareIcon,
-  ToolbarButton,
-  type ToolbarButtonComponent
-} from '@jupyterlab/ui-components';
+import { historyIcon, shareIcon, ToolbarButton, usersIcon } from '@jupyterlab/ui-components';
 import { placeOf, DRIVE } from '../models/documents';
 import type { Session } from '../models/session';
 import { Commands, ISubmarineSession } from '../tokens';
+import { projectFiles } from './browser';
 import { addFileCommands } from './commands';
 import { askInDialog, Conflicts } from './conflicts';
 import type { OpenDocument } from './document';
@@ -133,37 +129,55 @@ function attend({ app, session, drive: on, open, views, manager, hand, trans }: 
   });
 }
 
-function addButtons(
-  app: JupyterFrontEnd,
-  { place, widget }: OpenDocument,
-  trans: TranslationBundle
-): void {
-  const { project } = place;
-  add(widget, 'submarine-share', {
-    icon: shareIcon,
-    label: trans.__('Share…'),
-    tooltip: trans.__('Who is what in the project of this document'),
-    onClick: () => void app.commands.execute(Commands.share, { project })
-  });
-  add(widget, 'submarine-history', {
-    icon: historyIcon,
-    label: trans.__('History…'),
-    tooltip: trans.__('Who changed this file, when and how; restore what it was'),
-    onClick: () => void app.commands.execute(FileCommands.history, { ...place })
-  });
+function addButtons(app: JupyterFrontEnd, document: OpenDocument, trans: TranslationBundle): void {
+  const { toolbar } = document.widget;
+  const add = (name: string, button: ToolbarButton) =>
+    toolbar.insertBefore('spacer', name, button) || toolbar.addItem(name, button);
+  add(
+    'submarine-share',
+    new ToolbarButton({
+      icon: shareIcon,
+      label: trans.__('Share…'),
+      tooltip: trans.__('Who is what in the project of this document'),
+      onClick: () => {
+        const { project } = document.place;
+        void app.commands.execute(Commands.share, { project });
+      }
+    })
+  );
+  add(
+    'submarine-history',
+    new ToolbarButton({
+      icon: historyIcon,
+      label: trans.__('History…'),
+      tooltip: trans.__('Who changed this file, when and how; restore what it was'),
+      onClick: () => void app.commands.execute(FileCommands.history, { ...document.place })
+    })
+  );
 }
 
-/** Before the room in the middle, where there is one. */
-function add(
-  { toolbar }: OpenDocument['widget'],
-  name: string,
-  props: ToolbarButtonComponent.IProps
-): ToolbarButton {
-  const button = new ToolbarButton(props);
-  if (!toolbar.insertBefore('spacer', name, button)) {
-    toolbar.addItem(name, button);
+const browser: JupyterFrontEndPlugin<void> = {
+  id: 'submarine-ext:files',
+  description: "The projects' files in the left sidebar.",
+  autoStart: true,
+  requires: [ISubmarineDrive, IFileBrowserFactory],
+  optional: [ITranslator, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    projectDrive: ProjectDrive,
+    factory: IFileBrowserFactory,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const widget = projectFiles(app, factory, projectDrive, trans);
+    widget.title.icon = usersIcon;
+    widget.title.caption = trans.__('Shared projects');
+    widget.node.setAttribute('role', 'region');
+    widget.node.setAttribute('aria-label', trans.__('Shared projects'));
+    app.shell.add(widget, 'left', { rank: 905, type: 'Submarine' });
+    restorer?.add(widget, widget.id);
   }
-  return button;
-}
+};
 
-export const drivePlugins: JupyterFrontEndPlugin<unknown>[] = [drive, documents];
+export const drivePlugins: JupyterFrontEndPlugin<unknown>[] = [drive, documents, browser];

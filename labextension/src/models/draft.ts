@@ -8,8 +8,12 @@ import { split } from './words';
 
 export type DraftKind = 'command' | 'script' | 'notebook';
 
-/** All text, so that nothing typed is ever lost. Paths are relative to the server's root. */
+/**
+ * All text, so that nothing typed is ever lost. Paths are relative to the folder of `project`;
+ * where that is empty, to the server's root.
+ */
 export interface Draft {
+  project: string;
   kind: DraftKind;
   command: string;
   file: string;
@@ -31,6 +35,7 @@ export interface Draft {
 }
 
 export const EMPTY_DRAFT: Draft = {
+  project: '',
   kind: 'command',
   command: '',
   file: '',

@@ -22,6 +22,11 @@ export function DiffView(props: { diff: Diff; trans: TranslationBundle }): React
       {diff.metadata_changed && (
         <p className="sub-Diff-note">{trans.__("The notebook's metadata changed.")}</p>
       )}
+      {diff.plain && (
+        <p className="sub-Diff-note">
+          {trans.__('So much changed that cells may be shown as removed and added.')}
+        </p>
+      )}
       {runs(diff.cells).map((run, index) =>
         isSame(run[0]) ? (
           <Folded key={index} cells={run} trans={trans} />

@@ -33,6 +33,11 @@ export function MergeBody(props: MergeBodyProps): React.ReactElement {
           {trans.__('Somebody saved again while you merged. What you chose was kept; look again.')}
         </p>
       )}
+      {merge.plain && (
+        <p className="sub-Merge-note">
+          {trans.__('So much changed that cells may be shown as removed and added.')}
+        </p>
+      )}
       {problem && <Message kind="failed">{problem}</Message>}
       <div className="sub-Merge-cells">
         {runs(model.cells).map(({ first, cells }) => (

@@ -40,11 +40,7 @@ export function OneSided({ one, choose, trans }: CellProps): React.ReactElement 
           {undone ? trans.__('Redo') : trans.__('Undo')}
         </TextButton>
       </header>
-      {kept || !cell.base ? (
-        <Source cell={kept ?? cell.theirs ?? cell.mine} gone={!kept} trans={trans} />
-      ) : (
-        <Source cell={cell.base} gone trans={trans} />
-      )}
+      <Source cell={kept ?? removed(cell)} gone={!kept} trans={trans} />
     </section>
   );
 }
@@ -148,6 +144,11 @@ function Source(props: {
       {sourceOf(cell)}
     </pre>
   );
+}
+
+/** What a cell was that is not there any more. */
+function removed({ base, mine, theirs }: MergedCell['cell']): Cell | null {
+  return base ?? mine ?? theirs;
 }
 
 function takes(choice: Choice | null, side: 'mine' | 'theirs'): boolean {

@@ -38,9 +38,9 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
   const { session, files, initial, trans } = props;
   useSignal(session.engines.changed);
   useSignal(session.projects.changed);
-  const project = session.projects.current;
-  const allowed = may(project, 'job:submit');
   const [draft, setDraft] = React.useState<Draft>(() => ({ ...EMPTY_DRAFT, ...initial }));
+  const project = session.projects.get(draft.project) ?? session.projects.current;
+  const allowed = may(project, 'job:submit');
   const [errors, setErrors] = React.useState<Errors>({});
   const declared = useParameters(draft, files, setErrors);
   const { busy, submit } = useSubmit(props, draft, declared, setErrors);
@@ -145,13 +145,19 @@ function useSubmit(
     setBusy(true);
     setErrors({});
     try {
-      const packed = hasBundle(draft) ? await session.api.pack(draft.folder, draft.project || null) : null;
+      const packed = hasBundle(draft)
+        ? await session.api.pack(draft.folder, draft.project || null)
+        : null;
       const whole: JobSpec = packed ? { ...spec, bundle: packed.sha256 } : spec;
       const body = JSON.stringify(whole);
       if (sent.current.body !== body) {
         sent.current = { body, key: UUID.uuid4() };
       }
-      const job = await session.api.submit(draft.project || session.project, whole, sent.current.key);
+      const job = await session.api.submit(
+        draft.project || session.project,
+        whole,
+        sent.current.key
+      );
       sent.current = { body: '', key: '' };
       onSubmitted(job, packed?.warnings ?? []);
     } catch (error) {

@@ -107,7 +107,11 @@ function FileFields(props: FormProps): React.ReactElement {
         <TextField
           id={`sub-${draft.kind}`}
           label={label}
-          placeholder={trans.__('a path in the Jupyter folder')}
+          placeholder={
+            draft.project === ''
+              ? trans.__('a path in the Jupyter folder')
+              : trans.__('a path in the project')
+          }
           value={draft.file}
           error={errors[draft.kind]}
           onChange={file => onChange({ file })}
@@ -132,7 +136,8 @@ function FileFields(props: FormProps): React.ReactElement {
 
 function FolderField(props: FormProps): React.ReactElement {
   const { draft, onChange, errors, onChooseFolder, trans } = props;
-  const command = draft.kind === 'command';
+  const whole =
+    draft.project === '' ? trans.__('the whole Jupyter folder') : trans.__('the whole project');
   return (
     <div className="sub-FileField">
       <TextField
@@ -140,9 +145,7 @@ function FolderField(props: FormProps): React.ReactElement {
         label={trans.__('Folder that travels with it')}
         value={draft.folder}
         error={errors.folder ?? errors.bundle}
-        placeholder={
-          command ? trans.__('none: an empty folder') : trans.__('the whole Jupyter folder')
-        }
+        placeholder={draft.kind === 'command' ? trans.__('none: an empty folder') : whole}
         onChange={folder => onChange({ folder })}
         hint={trans.__('The job sees a copy. .gitignore and .submarineignore are honoured.')}
       />
