@@ -200,5 +200,7 @@ function missing(from: readonly Project[], others: readonly Project[]): string[]
 }
 
 function byTitle(a: Project, b: Project): number {
-  return a.title.localeCompare(b.title) || a.name.localeCompare(b.name);
+  const order = (one: string, other: string) =>
+    one.localeCompare(other, undefined, { numeric: true });
+  return order(a.title, b.title) || order(a.name, b.name);
 }

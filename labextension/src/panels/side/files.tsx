@@ -186,5 +186,5 @@ function kindWord({ type }: FolderEntry, trans: TranslationBundle): string {
 
 function foldersFirst(a: FolderEntry, b: FolderEntry): number {
   const order = Number(b.type === 'directory') - Number(a.type === 'directory');
-  return order || a.name.localeCompare(b.name);
+  return order || a.name.localeCompare(b.name, undefined, { numeric: true });
 }
