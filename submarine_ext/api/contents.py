@@ -99,6 +99,11 @@ class _Contents(Endpoint):
             self.set_header("ETag", f'"{etag}"')
         return model
 
+    async def _changing(self, project: str) -> Drive:
+        """The drive for who may save there; others hear that before anything else."""
+        await self.services.documents.require_write(self.principal, project)
+        return self.drive
+
     def _located(self, model: dict[str, Any]) -> dict[str, Any]:
         where = f"{self.base_url}submarine/api/contents/{url_escape(model['path'])}"
         self.set_header("Location", where)
@@ -169,7 +174,7 @@ class _Place(_Contents):
     )
     async def post(self, project: str, body: Creation, path: str = "") -> dict[str, Any]:
         """Make an untitled file in a folder, or a copy of one."""
-        drive, folder = self.drive, f"{project}/{path}"
+        drive, folder = await self._changing(project), f"{project}/{path}"
         drive.refuse_hidden(folder)
         try:
             return self._located(await self._new(drive, folder, body))
@@ -204,7 +209,7 @@ class OnePath(_Place):
     )
     async def put(self, project: str, path: str, body: Model) -> dict[str, Any]:
         """Save. With ``If-Match``, only over that version; a save that is late is kept (412)."""
-        drive, full = self.drive, f"{project}/{path}"
+        drive, full = await self._changing(project), f"{project}/{path}"
         conditions = {"if_match": self._if_match(), "create_only": self._create_only()}
         model = {name: getattr(body, name) for name in ("type", "format", "content", "message")}
         known = await drive.exists(full)
@@ -238,14 +243,14 @@ class OnePath(_Place):
     )
     async def patch(self, project: str, path: str, body: Renaming) -> dict[str, Any]:
         """Rename or move within the project; the history goes with it."""
-        drive, full = self.drive, f"{project}/{path}"
+        drive, full = await self._changing(project), f"{project}/{path}"
         await drive.rename_file(full, body.path)
         return self._located(await drive.get(body.path, content=False, require_hash=True))
 
     @operation(Capability.FILE_WRITE, status=204, problems=(409, 412, 507))
     async def delete(self, project: str, path: str) -> None:
         """Put a file or folder into the trash."""
-        self.drive.refuse_hidden(f"{project}/{path}")
+        (await self._changing(project)).refuse_hidden(f"{project}/{path}")
         await self.services.documents.trash(self.principal, project, path, self._if_match())
 
 

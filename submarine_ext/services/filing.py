@@ -76,7 +76,7 @@ class Filing(Reading):
         self, who: Principal, project: str, path: str, number: int, data: bytes
     ) -> int:
         """Take a piece (from 1 on) of a large upload; the answer is its bytes so far."""
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         key = self._uploads.key(who.name, project, named(path))
         with told_when_full():
             return await asyncio.to_thread(self._uploads.add, key, number, data)
@@ -85,7 +85,7 @@ class Filing(Reading):
         self, who: Principal, project: str, path: str, data: bytes, **wanted: Any
     ) -> Version:
         """Take the last piece and save the whole, as :meth:`save` does."""
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         key = self._uploads.key(who.name, project, named(path))
         with self.stage() as staged:
             with told_when_full():
@@ -138,7 +138,7 @@ class Filing(Reading):
     async def make_folder(self, who: Principal, project: str, path: str) -> bool:
         """Make a folder; False if it is there already."""
         path = named(path)
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         async with self._files.locked(project):
             made = await asyncio.to_thread(self._files.make_folder, project, path)
             if made:
@@ -154,7 +154,7 @@ class Filing(Reading):
             return
         if new.startswith(f"{old}/"):
             raise Invalid("A folder cannot be moved into itself.", field="path")
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         async with self._files.locked(project):
             entry = await self._there(project, old)
             if not entry.is_folder:

@@ -58,7 +58,7 @@ class Histories(Filing):
         keeps the name it has.
         """
         path = named(path)
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         etags = await self.note_current(project, [path])
 
         def give(tx: Transaction) -> Version:

@@ -120,11 +120,15 @@ class Reading:
     async def folder_to_pack(self, who: Principal, project: str, path: str) -> Path:
         """A folder on disk whose files may travel with a job. Raises Invalid for none."""
         path = inside(path, "folder")
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         entry = await asyncio.to_thread(self._files.look, project, path)
         if entry is None or not entry.is_folder:
             raise Invalid(f"There is no folder {path[:80]!r} in the project.", field="folder")
         return self._files.folder(project) / path
+
+    async def require_write(self, who: Principal, project: str) -> None:
+        """Raise unless ``who`` may save here; every change asks again in its transaction."""
+        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
 
     async def _may_write(self, who: Principal, project: str) -> bool:
         """Whether ``who``, who must be allowed to read, may also write."""

@@ -31,7 +31,7 @@ class Trash(Reading):
     ) -> None:
         """Put a file or a folder into the trash. Raises Stale unless it is ``if_match``."""
         path = named(path)
-        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+        await self.require_write(who, project)
         async with self._files.locked(project):
             entry = await self._there(project, path)
             paths = [path]
