@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, notebookIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import { Problem } from '../../api/problem';
 import type { FolderEntry } from '../../api/types';
 import { Ago, Message, TextButton } from '../../components/basics';
 import { useAction, useNow, useReading } from '../../components/hooks';
@@ -43,7 +44,9 @@ export function ProjectFiles(props: ProjectSectionProps): React.ReactElement {
               const path = folder ? `${folder}/${file.name}` : file.name;
               await upload(file, (content, chunk) =>
                 session.api.sharing.upload(name, path, content, chunk)
-              );
+              ).catch(error => {
+                throw taken(error, file.name, trans);
+              });
               await files.refresh();
             }}
             trans={trans}
@@ -112,6 +115,18 @@ function Making(props: {
       <Trouble problem={problem} />
     </>
   );
+}
+
+/** An upload replaces nothing: what came is kept in the history of the file that is there. */
+function taken(error: unknown, name: string, trans: TranslationBundle): unknown {
+  return error instanceof Problem && error.code === 'stale'
+    ? new Error(
+        trans.__(
+          'There is a file %1 already. Yours is kept in its history, not in its place.',
+          name
+        )
+      )
+    : error;
 }
 
 /** Where one is, each folder above a button. */
