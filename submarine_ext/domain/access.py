@@ -196,6 +196,41 @@ BREAK_GLASS = frozenset(
 CHANGES = frozenset({C.FILE_WRITE, C.JOB_SUBMIT, C.KERNEL_START, C.SECRET_WRITE})
 
 
+#: What people call what they may not do: "… you may not save files".
+WORDS: dict[Capability, str] = {
+    C.AUDIT_READ: "see who did what",
+    C.BREAK_GLASS: "use emergency access",
+    C.FILE_PURGE: "delete files or versions for good",
+    C.FILE_READ: "read files",
+    C.FILE_WRITE: "save or change files",
+    C.GRANT_WRITE: "change who it is shared with",
+    C.JOB_DELETE: "delete jobs",
+    C.JOB_DELETE_ANY: "delete other people's jobs",
+    C.JOB_LIST: "see jobs",
+    C.JOB_LOGS: "read the logs of jobs",
+    C.JOB_READ: "see jobs",
+    C.JOB_SPEC: "see what jobs run",
+    C.JOB_STOP: "stop jobs",
+    C.JOB_STOP_ANY: "stop other people's jobs",
+    C.JOB_SUBMIT: "run jobs",
+    C.KERNEL_START: "run code",
+    C.MEMBER_READ: "see its members",
+    C.OUTPUT_READ: "see outputs and results",
+    C.OWNER_WRITE: "make or unmake owners",
+    C.PROJECT_CLOSE: "archive or delete it",
+    C.PROJECT_LEAVE: "leave it",
+    C.PROJECT_PURGE: "delete it for good",
+    C.PROJECT_READ: "look at it",
+    C.PROJECT_WRITE: "change its settings",
+    C.QUOTA_READ: "see quotas",
+    C.SECRET_READ: "see its secrets",
+    C.SECRET_WRITE: "change its secrets",
+    C.TRANSFER_ACCEPT: "accept it",
+    C.VISIBILITY_LOWER: "change who else sees it",
+}
+_WITH_ARTICLE = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor", Role.OWNER: "an owner"}
+
+
 def rights(relation: Relation) -> frozenset[Capability]:
     """Everything that somebody may do in a project. Absence denies."""
     sets: list[frozenset[Capability]] = []
@@ -223,5 +258,5 @@ def require(relation: Relation, capability: Capability) -> None:
         return
     if not allowed:
         raise NotFound
-    told = f"Your role in this project ({relation.role})" if relation.role else "Your access"
-    raise Forbidden(f"{told} does not include {capability}.")
+    whose = f"As {_WITH_ARTICLE[relation.role]} of this project" if relation.role else "Here"
+    raise Forbidden(f"{whose} you may not {WORDS[capability]}; an owner can change that.")

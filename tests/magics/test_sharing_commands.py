@@ -212,9 +212,9 @@ class TestMembers:
         job = person("alice").run(command=["echo", "private"], folder=None, project=vision)
         out = done(submarine("watch", job.id, who="bob"))
         assert "succeeded" in out
-        assert "does not include job:logs" in out
+        assert "you may not read the logs of jobs" in out
         assert "private" not in out
-        assert "job:logs" in refused(submarine("logs", "-f", job.id, who="bob"))
+        assert "read the logs of jobs" in refused(submarine("logs", "-f", job.id, who="bob"))
 
     def test_who_only_read_are_told_where_they_are(self, submarine, vision):
         done(submarine("project", "visibility", vision, "internal"))

@@ -8,7 +8,17 @@ from __future__ import annotations
 import pytest
 
 from submarine_ext.domain import access
-from submarine_ext.domain.access import Capability, Relation, Role, require, rights
+from submarine_ext.domain.access import (
+    ADMIN,
+    BREAK_GLASS,
+    ROLES,
+    WORDS,
+    Capability,
+    Relation,
+    Role,
+    require,
+    rights,
+)
 from submarine_ext.errors import Forbidden, NotFound
 from tests.api.matrix import ADMINS, EVERYBODY, HOLDERS, RELATIONS
 
@@ -62,3 +72,8 @@ def test_an_admin_names_the_owner_of_an_orphaned_project_only():
     assert Capability.OWNER_WRITE not in rights(Relation(admin=True))
     assert Capability.OWNER_WRITE in rights(Relation(admin=True, orphaned=True))
     assert Capability.OWNER_WRITE not in rights(Relation(role=Role.EDITOR, orphaned=True))
+
+
+def test_every_right_in_a_project_has_words_for_a_refusal():
+    asked = frozenset().union(*ROLES.values(), ADMIN, BREAK_GLASS, {Capability.TRANSFER_ACCEPT})
+    assert set(WORDS) == asked
