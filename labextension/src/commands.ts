@@ -7,6 +7,7 @@ import {
   showDialog,
   type ICommandPalette
 } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
@@ -141,7 +142,9 @@ export function addNotebookCommand(
     execute: async () => {
       const context = notebooks.currentWidget?.context;
       if (context) {
-        await context.save();
+        if (!(await isSaved(context))) {
+          return;
+        }
         const place = placeOf(context.path);
         const file = place?.path ?? app.serviceManager.contents.localPath(context.path);
         const project = place?.project ?? '';
@@ -149,6 +152,16 @@ export function addNotebookCommand(
       }
     }
   });
+}
+
+/** False where a save was refused or called off, which the lab or a dialog has said. */
+async function isSaved(context: DocumentRegistry.Context): Promise<boolean> {
+  try {
+    await context.save();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function startOf(args: { [name: string]: unknown }): Partial<Draft> {

@@ -7,6 +7,7 @@ import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry'
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
+import type { Signal } from '@lumino/signaling';
 import type { Frame } from '../api/types';
 import type { Connection } from '../models/connection';
 import { localOf, nameOf, placeOf, type Place } from '../models/documents';
@@ -80,13 +81,17 @@ export class OpenDocument implements IDisposable {
 
   /** Whether somebody may save has changed, or may have. */
   async rightsChanged(writable: boolean): Promise<void> {
-    const known = this.context.contentsModel?.writable;
-    if (known === undefined || known === writable) {
+    if (!this.context.contentsModel) {
       return;
     }
-    if (!this.context.model.dirty) {
+    const known = this.context.contentsModel.writable;
+    if (known === writable) {
+      this._lock(!writable);
+    } else if (writable || !this.context.model.dirty) {
+      // What was opened read-only holds nothing of whoever may write now.
       await this.revert();
-    } else if (!writable) {
+      this._redraw();
+    } else {
       this._lock(true);
     }
   }
@@ -103,17 +108,31 @@ export class OpenDocument implements IDisposable {
     }
   }
 
+  /** The lab shows Save, and its word for read-only, as the file was when it was opened. */
+  private _redraw(): void {
+    const { context, widget } = this;
+    const model = context.contentsModel;
+    if (model) {
+      (context.fileChanged as Signal<typeof context, typeof model>).emit(model);
+    }
+    const label = [...widget.toolbar.names()].indexOf('read-only-indicator');
+    if (model?.writable && label >= 0) {
+      [...widget.toolbar.children()][label].dispose();
+    }
+  }
+
   private _lock(locked: boolean): void {
     const { widget, titleOf, trans } = this._options;
     if (locked) {
       const preference = this.context.sessionContext.kernelPreference;
-      const none = { shouldStart: false, canStart: false, autoStartDefault: false };
+      // Nor one that somebody else has running for this notebook.
+      const none = { shouldStart: false, canStart: false, shouldReuse: false };
       this.context.sessionContext.kernelPreference = { ...preference, ...none };
     }
     if (locked || this.context.model.readOnly) {
       lock(widget, locked);
     }
-    const text = this.context.model.dirty
+    const text = this.context.contentsModel?.writable
       ? trans.__('You may no longer save here. Use Save As or copy what you need.')
       : trans.__('You are a viewer of %1: read-only.', titleOf(this.place.project));
     this.notices.tell('viewer', locked ? { text } : null);

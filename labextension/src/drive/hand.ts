@@ -4,7 +4,8 @@ import type { CommandRegistry } from '@lumino/commands';
 const SAVES: ReadonlySet<string> = new Set([
   'docmanager:save',
   'docmanager:save-all',
-  'docmanager:save-as'
+  'docmanager:save-as',
+  'submarine:run-notebook'
 ]);
 
 /** See the module's comment. */

@@ -160,10 +160,11 @@ const browser: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:files',
   description: "The projects' files in the left sidebar.",
   autoStart: true,
-  requires: [ISubmarineDrive, IFileBrowserFactory],
+  requires: [ISubmarineSession, ISubmarineDrive, IFileBrowserFactory],
   optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
+    session: Session,
     projectDrive: ProjectDrive,
     factory: IFileBrowserFactory,
     translator: ITranslator | null,
@@ -175,6 +176,11 @@ const browser: JupyterFrontEndPlugin<void> = {
     widget.title.caption = trans.__('Shared projects');
     widget.node.setAttribute('role', 'region');
     widget.node.setAttribute('aria-label', trans.__('Shared projects'));
+    session.projects.gone.connect((_, project) => {
+      if (placeOf(widget.model.path)?.project === project) {
+        void widget.model.cd('/');
+      }
+    });
     app.shell.add(widget, 'left', { rank: 905, type: 'Submarine' });
     restorer?.add(widget, widget.id);
   }
