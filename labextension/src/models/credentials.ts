@@ -17,7 +17,8 @@ export interface Finding {
 /** Text beyond this is not searched, so that a save is never held up. */
 const LIMIT = 200_000;
 
-const PATTERNS = rules.map(rule => ({
+/** Of a list in a JSON file the bundler knows the items, not that it is an array. */
+const PATTERNS = Array.from(rules, rule => ({
   ...rule,
   expression: new RegExp(rule.pattern, rule.ignore_case ? 'i' : '')
 }));
