@@ -90,8 +90,9 @@ class Stale(Conflict):
 
 class QuotaExceeded(SubmarineError):
     """A quota has no room: ``detail`` says whose and which, how much is used, the limit and
-    by whom. ``quota`` is its name, ``used`` and ``limit`` are numbers (CPUs, bytes, GPUs,
-    hours), ``holders`` the people who use most of it.
+    by whom. ``quota`` is an account and a kind (``user:alice/gpu``), ``used`` and ``limit``
+    are numbers (CPUs, bytes, GPUs, hours), ``holders`` who holds most of it: people of a
+    team, jobs of one person.
     """
 
     code = "quota_exceeded"
