@@ -7,7 +7,8 @@ pass through both untouched:
 * the authorizer's ``is_authorized``, which Jupyter asks before every request for sessions,
   kernels and their sockets, and whose refusal reaches the browser as it is (an error from
   within the session manager would come out as 500 or 501). It is asked with the request at
-  hand, so one place sees new sessions, renamed ones, restarts and sockets alike;
+  hand, so one place sees new sessions, renamed ones, restarts and sockets alike (open sockets
+  are looked at again whenever rights change: :mod:`submarine_ext.app.sockets`);
 * the session manager's ``start_kernel_for_session``, the one place where a session's kernel
   gets its working folder and environment.
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -32,6 +34,7 @@ from jupyter_server.services.sessions.handlers import SessionHandler, SessionRoo
 from tornado.web import HTTPError
 
 from submarine_ext.app.site import Site
+from submarine_ext.app.sockets import Watched
 from submarine_ext.domain.access import Principal
 from submarine_ext.errors import NotFound, SubmarineError
 from submarine_ext.identity.principal import principal_of
@@ -67,6 +70,9 @@ class Kernels:
             return False
         for path in await self._concerned(handler):
             await self._folder(handler, path)
+            if isinstance(handler, KernelWebsocketHandler):
+                feed = (await self._site.services()).feed
+                Watched(handler, feed.lists, partial(self._working_folder, handler, path))
         return True
 
     async def start(self, session_id: str, path: str | None, name: str | None, **more: Any) -> str:
@@ -117,14 +123,17 @@ class Kernels:
     async def _folder(self, handler: JupyterHandler | None, path: str) -> str:
         """Where the notebook's kernel works. Raises HTTPError for whoever may start none."""
         try:
-            services = await self._site.services()
-            who = self._asker(handler)
-            await services.people.arrive(who)
-            return str(await services.documents.working_folder(who, *_split(path)))
+            return await self._working_folder(handler, path)
         except NotFound:
             raise _refusal("You may not run kernels here, or there is no such project.") from None
         except SubmarineError as error:
             raise _refusal(error.detail) from None
+
+    async def _working_folder(self, handler: JupyterHandler | None, path: str) -> str:
+        services = await self._site.services()
+        who = self._asker(handler)
+        await services.people.arrive(who)
+        return str(await services.documents.working_folder(who, *_split(path)))
 
     def _asker(self, handler: JupyterHandler | None) -> Principal:
         """Who sent the request; nobody may start a project's kernel without one."""
