@@ -39,12 +39,12 @@ class Histories(Filing):
     async def note_current(self, project: str, paths: Sequence[str]) -> dict[str, str]:
         """Make sure that what lies at these paths now is versions; their ETags by path."""
         etags = await asyncio.to_thread(self._etags, project, paths)
-        heads = await self._store.read(lambda tx: versions.heads(tx, project))
+        heads = await self._store.read(lambda tx: versions.heads(tx, project, paths))
         changed = [path for path, etag in etags.items() if heads.get(path) != etag]
         if changed:
             async with self._files.locked(project):
                 await self._saves.note(project, changed)
-            heads = await self._store.read(lambda tx: versions.heads(tx, project))
+            heads = await self._store.read(lambda tx: versions.heads(tx, project, paths))
         return {path: heads.get(path, etag) for path, etag in etags.items()}
 
     def _etags(self, project: str, paths: Sequence[str]) -> dict[str, str]:
@@ -111,6 +111,7 @@ class Histories(Filing):
     async def purge_version(self, who: Principal, project: str, path: str, version: str) -> None:
         """Delete a version for good. Raises Conflict for the current one and what a job ran."""
         path = named(path)
+        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_PURGE))
         etags = await self.note_current(project, [path])
 
         def forget(tx: Transaction) -> None:
@@ -129,8 +130,13 @@ class Histories(Filing):
 
 def _is_head(tx: Transaction, record: versions.Record, etag: str | None) -> bool:
     """Whether this is what the file holds now."""
-    latest = versions.latest(tx, record.document)
-    return latest is not None and latest.id == record.id and record.etag == etag
+    return record.id == _head(tx, record.document, etag)
+
+
+def _head(tx: Transaction, document: int, etag: str | None) -> int | None:
+    """The version that the file holds now, if what it holds is one."""
+    latest = versions.latest(tx, document)
+    return latest.id if latest is not None and latest.etag == etag else None
 
 
 def _history(tx: Transaction, document: documents.Document, etag: str | None) -> list[Version]:
@@ -140,12 +146,13 @@ def _history(tx: Transaction, document: documents.Document, etag: str | None) ->
     """
     records = versions.of(tx, document.id)
     jobs = versions.jobs_of(tx, document.id)
+    head = _head(tx, document.id, etag)
     followers = {
         record.id: after.sha256
         for record, after in pairwise(r for r in records if r.kind is not VersionKind.CONFLICT)
     }
     return [
-        versions.shown(record, jobs.get(record.id, []), current=_is_head(tx, record, etag))
+        versions.shown(record, jobs.get(record.id, []), current=record.id == head)
         for record in records
         if record.message or record.id in jobs or followers.get(record.id) != record.sha256
     ]

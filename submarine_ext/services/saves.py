@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from msgspec import Struct
@@ -69,6 +69,7 @@ class Saves:
         reach("save-kept")
         record = _record(wish, staged, blob)
         async with self._files.locked(wish.project):
+            await self._store.read(lambda tx: _may_save(tx, wish))  # still, after the others
             for _ in range(TRIES):
                 with suppress(Changed):
                     return await self._attempt(wish, staged, record)
@@ -122,9 +123,9 @@ class Saves:
         await asyncio.to_thread(swap.done)
         return version
 
-    async def note(self, project: str, paths: Iterable[str]) -> None:
+    async def note(self, project: str, paths: Sequence[str]) -> None:
         """Make versions of what was changed outside the lab; the files must be locked."""
-        heads = await self._store.read(lambda tx: versions.heads(tx, project))
+        heads = await self._store.read(lambda tx: versions.heads(tx, project, paths))
         keeps = await self._store.read(lambda tx: documents.keeps_outputs(tx, project))
         found = []
         with told_when_full():

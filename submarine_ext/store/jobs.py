@@ -27,7 +27,6 @@ from sqlalchemy import (
 
 from submarine_ext.domain.events import SYSTEM, EventRow
 from submarine_ext.domain.jobs import (
-    TERMINAL,
     Event,
     Job,
     JobSpec,
@@ -42,6 +41,7 @@ from submarine_ext.domain.times import now
 from submarine_ext.errors import Invalid
 from submarine_ext.store import events, quotas
 from submarine_ext.store.schema import (
+    UNFINISHED,
     idempotency,
     jobs,
     params,
@@ -52,17 +52,17 @@ from submarine_ext.store.schema import (
     versions,
 )
 
-UNFINISHED = tuple(str(state) for state in JobState if state not in TERMINAL)
 #: As many values as a statement of any database takes.
 _MOST_IN = 500
 _JSON = ("spec", "remedy", "progress", "latest", "versions")
 
 _INSERT = insert(jobs)
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
+_UNFINISHED = select(jobs).where(UNFINISHED)
 _PENDING = (
-    select(jobs).where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(bindparam("most"))
+    _UNFINISHED.where(jobs.c.state == "pending").order_by(jobs.c.seq).limit(bindparam("most"))
 )
-_UNWANTED = select(jobs).where(jobs.c.state.in_(("queued", "running")), jobs.c.target == "stop")
+_UNWANTED = _UNFINISHED.where(jobs.c.state != "pending", jobs.c.target == "stop")
 _INSERT_KEY = insert(idempotency)
 _BY_KEY = select(idempotency.c.request, idempotency.c.job).where(
     idempotency.c.principal == bindparam("principal"), idempotency.c.key == bindparam("key")
@@ -144,19 +144,19 @@ def _cursor(text: str) -> int:
 
 def unfinished(conn: Connection) -> list[Record]:
     """All jobs that have not ended, oldest first."""
-    query = select(jobs).where(jobs.c.state.in_(UNFINISHED)).order_by(jobs.c.seq)
-    return [_record(row) for row in conn.execute(query).mappings()]
+    rows = conn.execute(_UNFINISHED.order_by(jobs.c.seq)).mappings()
+    return [_record(row) for row in rows]
 
 
 def waiting(conn: Connection, project: str) -> list[Record]:
     """Jobs of a project that have not started yet."""
-    query = select(jobs).where(jobs.c.project == project, jobs.c.state.in_(("pending", "queued")))
+    query = _UNFINISHED.where(jobs.c.project == project, jobs.c.state != "running")
     return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
 
 
 def unfinished_of(conn: Connection, person: str) -> list[Record]:
     """Somebody's jobs that have not ended, in all projects."""
-    query = select(jobs).where(jobs.c.owner == person, jobs.c.state.in_(UNFINISHED))
+    query = _UNFINISHED.where(jobs.c.owner == person)
     return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
 
 

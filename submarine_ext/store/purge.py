@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from submarine_ext.store.jobs import UNFINISHED
 from submarine_ext.store.schema import (
+    UNFINISHED,
     documents,
     emergencies,
     grants,
@@ -31,7 +31,7 @@ _OF_PROJECTS = (jobs, documents, secrets, grants, transfers, emergencies)
 
 def has_unfinished(conn: Connection, name: str) -> bool:
     """Whether a job of the project has not ended."""
-    query = select(jobs.c.id).where(jobs.c.project == name, jobs.c.state.in_(UNFINISHED))
+    query = select(jobs.c.id).where(jobs.c.project == name, UNFINISHED)
     return conn.execute(query.limit(1)).first() is not None
 
 

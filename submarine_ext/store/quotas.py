@@ -14,7 +14,7 @@ from submarine_ext.domain import quotas
 from submarine_ext.domain.jobs import Job
 from submarine_ext.domain.quotas import Load, Quota, Span, Use
 from submarine_ext.domain.specs import demand
-from submarine_ext.store.schema import charges, usage
+from submarine_ext.store.schema import usage
 
 #: How many of those who use most of a quota a refusal names.
 NAMED = 3
@@ -26,10 +26,17 @@ _CHARGED = """
     WHERE j.state IN ('pending', 'queued', 'running')
       AND EXISTS (SELECT 1 FROM charges c WHERE c.job = j.id AND c.account = :account)
 """
+# CROSS JOIN: SQLite keeps to this order, from few jobs to their charges.
 _TAKEN = text(
-    "SELECT count(*) AS jobs, coalesce(sum(j.cpu), 0) AS cpu, "
-    f"coalesce(sum(j.memory), 0) AS memory, coalesce(sum(j.gpu), 0) AS gpu {_CHARGED}"
-)
+    """
+    SELECT c.account, count(*) AS jobs, sum(j.cpu) AS cpu, sum(j.memory) AS memory,
+      sum(j.gpu) AS gpu
+    FROM jobs j CROSS JOIN charges c
+    WHERE j.state IN ('pending', 'queued', 'running')
+      AND c.job = j.id AND c.account IN :accounts
+    GROUP BY c.account
+    """
+).bindparams(bindparam("accounts", expanding=True))
 _BY_OWNER = text(
     "SELECT j.owner AS name, count(*) AS jobs, sum(j.cpu) AS cpu, sum(j.memory) AS memory, "
     f"sum(j.gpu) AS gpu {_CHARGED} GROUP BY j.owner"
@@ -56,7 +63,13 @@ _ACCOUNTS = text(
       JOIN grants g ON g.project = :project AND g.kind = 'team' AND g.subject = t.name
     """
 )
-_KNOWN = text("SELECT account FROM charges WHERE job = :job")
+# A further attempt is charged to the same accounts.
+_CHARGE = text(
+    """
+    INSERT INTO charges (job, account) SELECT :job, :account
+     WHERE NOT EXISTS (SELECT 1 FROM charges WHERE job = :job AND account = :account)
+    """
+)
 _QUOTA = {
     "user": text("SELECT quota FROM users WHERE name = :name"),
     "team": text("SELECT quota FROM teams WHERE name = :name"),
@@ -66,6 +79,7 @@ _FINISH = (
     .where(usage.c.job == bindparam("of_job"), usage.c.attempt == bindparam("of_attempt"))
     .values(started=bindparam("began"), finished=bindparam("ended"))
 )
+_NOTHING = Load(jobs=0, cpu=0, memory=0, gpu=0)
 _quota = msgspec.json.Decoder(Quota).decode
 
 
@@ -78,18 +92,17 @@ def reserve(conn: Connection, job: Job, moment: str) -> None:
     asked = demand(job.spec)
     load = Load(jobs=1, cpu=asked.cpu, memory=asked.memory, gpu=asked.gpu)
     found = conn.execute(_ACCOUNTS, {"person": job.owner, "project": job.project}).all()
-    accounts = {f"user:{job.owner}": "{}", **{row.account: row.quota for row in found}}
-    for account, quota in accounts.items():
-        _require_room(conn, account, _quota(quota), load, moment)
-    known = {row.account for row in conn.execute(_KNOWN, {"job": job.id})}
-    new = [{"job": job.id, "account": account} for account in accounts if account not in known]
-    if new:
-        conn.execute(insert(charges), new)
+    accounts = {f"user:{job.owner}": Quota()}
+    accounts |= {row.account: _quota(row.quota) for row in found}
+    limited = [account for account, quota in accounts.items() if quota != Quota()]
+    for account, taken in _taken(conn, *limited).items():
+        _require_room(conn, account, accounts[account], taken, load, moment)
+    conn.execute(_CHARGE, [{"job": job.id, "account": account} for account in accounts])
 
 
 def use(conn: Connection, account: str, moment: str) -> Use:
     """What is taken of ``user:NAME`` or ``team:NAME`` at the time ``moment``."""
-    taken = _taken(conn, account)
+    taken = _taken(conn, account)[account]
     hours = quotas.gpu_hours([span for _, span in _spans(conn, account, moment)], moment)
     return Use(
         jobs=taken.jobs,
@@ -119,10 +132,9 @@ def note(conn: Connection, job: Job) -> None:
         conn.execute(insert(usage), {**row, "started": job.started, "finished": job.finished})
 
 
-def _require_room(conn: Connection, account: str, quota: Quota, load: Load, moment: str) -> None:
-    if quota == Quota():
-        return
-    taken = _taken(conn, account)
+def _require_room(
+    conn: Connection, account: str, quota: Quota, taken: Load, load: Load, moment: str
+) -> None:
     lacking = quotas.lacking(quota, taken, load)
     if lacking is not None:
         kind, limit = lacking
@@ -136,9 +148,14 @@ def _require_room(conn: Connection, account: str, quota: Quota, load: Load, mome
         raise quotas.used_up(account, quota.gpu_hours, used, moment, by)
 
 
-def _taken(conn: Connection, account: str) -> Load:
-    row = conn.execute(_TAKEN, {"account": account}).one()
-    return Load(jobs=row.jobs, cpu=row.cpu, memory=row.memory, gpu=row.gpu)
+def _taken(conn: Connection, *accounts: str) -> dict[str, Load]:
+    """What is taken of each account, in one pass over the jobs that have not ended."""
+    rows = conn.execute(_TAKEN, {"accounts": accounts}) if accounts else ()
+    found = {
+        row.account: Load(jobs=row.jobs, cpu=row.cpu, memory=row.memory, gpu=row.gpu)
+        for row in rows
+    }
+    return {account: found.get(account, _NOTHING) for account in accounts}
 
 
 def _holders(conn: Connection, account: str, kind: str) -> list[tuple[str, float]]:

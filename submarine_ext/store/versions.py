@@ -10,6 +10,9 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from submarine_ext.domain.versions import Version, VersionKind
 from submarine_ext.store.schema import documents, jobs, version_jobs, versions
 
+#: More files are not looked for one by one.
+_FEW = 100
+
 
 class Record(Struct, frozen=True):
     """A version as it is stored: ``sha256`` names its blob, ``etag`` the file as it was.
@@ -59,8 +62,12 @@ def latest(conn: Connection, document: int) -> Record | None:
     )
 
 
-def heads(conn: Connection, project: str) -> dict[str, str]:
-    """The ETags that the project's files had when they were last looked at, by path."""
+def heads(conn: Connection, project: str, paths: Collection[str] = ()) -> dict[str, str]:
+    """The ETags that the project's files had when they were last looked at, by path.
+
+    Those at a few ``paths`` come without the others.
+    """
+    wanted = [documents.c.path.in_(paths)] if 0 < len(paths) <= _FEW else []
     newest = (
         select(func.max(versions.c.id))
         .join(documents, documents.c.id == versions.c.document)
@@ -68,6 +75,7 @@ def heads(conn: Connection, project: str) -> dict[str, str]:
             documents.c.project == project,
             documents.c.deleted.is_(None),
             versions.c.kind != VersionKind.CONFLICT,
+            *wanted,
         )
         .group_by(versions.c.document)
     )

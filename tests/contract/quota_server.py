@@ -63,7 +63,8 @@ def _require(tx, job, moment):
     """Like ``quotas.reserve``, without the charge."""
     for row in tx.execute(quotas._ACCOUNTS, {"person": job.owner, "project": job.project}).all():
         load = quotas.Load(jobs=1, cpu=1000, memory=0, gpu=0)
-        quotas._require_room(tx, row.account, quotas._quota(row.quota), load, moment)
+        taken = quotas._taken(tx, row.account)[row.account]
+        quotas._require_room(tx, row.account, quotas._quota(row.quota), taken, load, moment)
 
 
 async def serve(root: Path, mutant: str) -> None:
