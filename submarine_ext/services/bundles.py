@@ -53,6 +53,7 @@ class Bundles:
         members = await asyncio.to_thread(self._files.members, bundle.sha256)
         inner = inside(folder, "folder")
         names = [f"{inner}/{name}".lstrip("/") for name in members]
+        await self._documents.require_write(who, project)  # still, after all the packing
         await self._documents.note_current(project, names)
         return bundle
 

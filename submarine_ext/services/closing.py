@@ -71,7 +71,8 @@ class Closing:
 
         for job in await self._store.write(forget):
             await asyncio.to_thread(self._job_files.remove, job)
-        await asyncio.to_thread(self._files.remove, project)
+        async with self._files.locked(project):  # whoever saves there now ends first
+            await asyncio.to_thread(self._files.remove, project)
 
 
 def _found(tx: Transaction, project: str) -> projects.Record:

@@ -138,8 +138,7 @@ class Filing(Reading):
     async def make_folder(self, who: Principal, project: str, path: str) -> bool:
         """Make a folder; False if it is there already."""
         path = named(path)
-        await self.require_write(who, project)
-        async with self._files.locked(project):
+        async with self.changing(who, project):
             made = await asyncio.to_thread(self._files.make_folder, project, path)
             if made:
                 await self._store.write(lambda tx: _told_folder(tx, who, project, path))
@@ -154,8 +153,7 @@ class Filing(Reading):
             return
         if new.startswith(f"{old}/"):
             raise Invalid("A folder cannot be moved into itself.", field="path")
-        await self.require_write(who, project)
-        async with self._files.locked(project):
+        async with self.changing(who, project):
             entry = await self._there(project, old)
             if not entry.is_folder:
                 await self._saves.note(project, [old])

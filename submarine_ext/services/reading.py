@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
@@ -129,6 +130,14 @@ class Reading:
     async def require_write(self, who: Principal, project: str) -> None:
         """Raise unless ``who`` may save here; every change asks again in its transaction."""
         await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
+
+    @asynccontextmanager
+    async def changing(self, who: Principal, project: str) -> AsyncIterator[None]:
+        """The project's files, locked for ``who``: asked again when their turn has come."""
+        await self.require_write(who, project)
+        async with self._files.locked(project):
+            await self.require_write(who, project)
+            yield
 
     async def _may_write(self, who: Principal, project: str) -> bool:
         """Whether ``who``, who must be allowed to read, may also write."""

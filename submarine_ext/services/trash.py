@@ -31,8 +31,7 @@ class Trash(Reading):
     ) -> None:
         """Put a file or a folder into the trash. Raises Stale unless it is ``if_match``."""
         path = named(path)
-        await self.require_write(who, project)
-        async with self._files.locked(project):
+        async with self.changing(who, project):
             entry = await self._there(project, path)
             paths = [path]
             if entry.is_folder:
