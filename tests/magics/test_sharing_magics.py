@@ -93,7 +93,7 @@ class TestCommands:
         shown = next(m["content"]["data"]["text/plain"] for m in notebook.messages()
                      if m["msg_type"] == "update_display_data")  # fmt: skip
         assert "succeeded" in shown
-        assert "job:logs" in shown
+        assert "read the logs of jobs" in shown
         assert "private" not in shown
 
     def test_ask_for_a_secret_and_leave_no_trace_of_it(self, notebook, vision, person):
