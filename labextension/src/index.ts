@@ -179,7 +179,7 @@ const toasts: JupyterFrontEndPlugin<void> = {
         }),
       trans
     });
-    announceProjects(shared, trans);
+    announceProjects(shared, name => opened.openProject(name, 'members'), trans);
   }
 };
 

@@ -5,7 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { isTerminal, type Frame, type Job, type Project } from './api/types';
 import { stateWord } from './components/words';
 import type { JobsModel, Move } from './models/jobs';
-import { isOffered } from './models/rights';
+import { isOffered, may } from './models/rights';
 import type { Session } from './models/session';
 
 export interface ToastOptions {
@@ -40,14 +40,18 @@ function kindOf(job: Job): 'success' | 'warning' | 'error' {
   return job.state === 'succeeded' ? 'success' : job.state === 'cancelled' ? 'warning' : 'error';
 }
 
-/** Says that a project can be seen now. */
-export function announceProjects(session: Session, trans: TranslationBundle): void {
+/** Says that a project can be seen now, and what its owners must know; `open` shows who is in it. */
+export function announceProjects(
+  session: Session,
+  open: (project: string) => void,
+  trans: TranslationBundle
+): void {
   const { projects } = session;
   const told = new Map<string, string>();
-  projects.changed.connect(noticesFor(session), session);
+  projects.changed.connect(noticesFor(session, open, trans), session);
   projects.appeared.connect((_, name) => {
     const project = projects.get(name);
-    if (project && project.role !== 'owner') {
+    if (project && isNews(project)) {
       const toast = Notification.info(appearance(project, trans), {
         autoClose: 8000,
         actions: [{ label: trans.__('Go there'), callback: () => projects.select(name) }]
@@ -55,8 +59,19 @@ export function announceProjects(session: Session, trans: TranslationBundle): vo
       told.set(name, toast);
     }
   }, session);
-  // What is not true any more is not left standing.
+  // What is not true any more, or was followed, is not left standing.
   projects.gone.connect((_, name) => Notification.dismiss(told.get(name) ?? ''), session);
+  projects.changed.connect(
+    () => Notification.dismiss(told.get(projects.current?.name ?? '') ?? ''),
+    session
+  );
+}
+
+/** What is one's own is no news, nor what an admin sees only because it exists. */
+function isNews(project: Project): boolean {
+  return project.role === null
+    ? isOffered(project) || may(project, 'file:read')
+    : project.role !== 'owner';
 }
 
 function appearance(project: Project, trans: TranslationBundle): string {
@@ -69,7 +84,11 @@ function appearance(project: Project, trans: TranslationBundle): string {
 }
 
 /** What keeps hearing, in each project that one owns, what its owners must know. */
-function noticesFor({ connection, projects }: Session): () => void {
+function noticesFor(
+  { connection, projects }: Session,
+  open: (project: string) => void,
+  trans: TranslationBundle
+): () => void {
   const heard = new Map<string, IDisposable>();
   return () => {
     const owned = projects.items.filter(({ role }) => role === 'owner');
@@ -81,15 +100,17 @@ function noticesFor({ connection, projects }: Session): () => void {
       }
     }
     for (const { name, title } of owned.filter(one => !heard.has(one.name))) {
-      const hearing = connection.listen(`projects/${name}`, frame => tell(title, frame));
+      const actions = [{ label: trans.__('Members'), callback: () => open(name) }];
+      const hearing = connection.listen(`projects/${name}`, frame => tell(title, frame, actions));
       heard.set(name, hearing);
     }
   };
 }
 
-function tell(title: string, frame: Frame): void {
+/** The lab cuts a long message; the members say the whole reason. */
+function tell(title: string, frame: Frame, actions: Notification.IAction[]): void {
   if (frame.type === 'notice') {
     const { text } = frame.data as { text: string };
-    Notification.warning(`${title}: ${text}`, { autoClose: false });
+    Notification.warning(`${title}: ${text}`, { autoClose: false, actions });
   }
 }

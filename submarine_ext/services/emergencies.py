@@ -45,7 +45,7 @@ class Emergencies:
                 kind="access",
                 after=told,
             )
-            _notify(tx, who, project, opened)
+            _notify(tx, who, opened, wanted.minutes)
             settle(tx, who, project)
             return emergency(opened)
 
@@ -65,10 +65,11 @@ class Emergencies:
         await self._store.write(leave)
 
 
-def _notify(tx: Transaction, who: Principal, project: str, opened: emergencies.Emergency) -> None:
+def _notify(tx: Transaction, who: Principal, opened: emergencies.Emergency, minutes: int) -> None:
+    span = "a minute" if minutes == 1 else f"{minutes} minutes"
     text = (
-        f"{who.name}, an administrator, opened this project for emergency access until "
-        f"{opened.until}: {opened.reason}"
+        f"{who.name}, an administrator, entered this project in an emergency, for {span}: "
+        f"{opened.reason}"
     )
-    action = "break-glass.notice"
+    action, project = "break-glass.notice", opened.project
     note(tx, who.name, action, project, project=project, kind="notice", data={"text": text})

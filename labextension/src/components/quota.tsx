@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Quota } from '../api/types';
+import { amount } from '../models/quantity';
 import { TextField } from './fields';
 
 const FIELDS = ['jobs', 'cpu', 'memory', 'gpu', 'gpu_hours'] as const;
@@ -16,8 +17,14 @@ export function QuotaForm(props: {
   const { quota, onSave, trans } = props;
   const id = React.useId();
   const [typed, setTyped] = React.useState<{ [name in Name]?: string }>({});
+  const [wrong, setWrong] = React.useState<readonly Name[]>([]);
   const value = (name: Name) => typed[name] ?? String(quota[name] ?? '');
   const save = async () => {
+    const unread = FIELDS.filter(name => !fits(name, value(name).trim()));
+    setWrong(unread);
+    if (unread.length > 0) {
+      return;
+    }
     const limits = Object.fromEntries(FIELDS.map(name => [name, limitOf(name, value(name))]));
     if (await onSave(limits)) {
       setTyped({});
@@ -41,6 +48,7 @@ export function QuotaForm(props: {
               placeholder={trans.__('no limit')}
               value={value(name)}
               onChange={text => setTyped({ ...typed, [name]: text })}
+              error={wrong.includes(name) ? errorOf(name, trans) : undefined}
             />
           ))}
         </div>
@@ -56,7 +64,33 @@ export function QuotaForm(props: {
   );
 }
 
-/** CPU and memory may be written as `500m` and `64Gi`; what is no number the server refuses. */
+/** Whether a limit can be read as what it is. */
+function fits(name: Name, text: string): boolean {
+  switch (name) {
+    case 'cpu':
+    case 'memory':
+      return text === '' || amount(text) !== null;
+    case 'gpu_hours':
+      return Number(text) >= 0;
+    default:
+      return /^[0-9]*$/.test(text);
+  }
+}
+
+function errorOf(name: Name, trans: TranslationBundle): string {
+  switch (name) {
+    case 'cpu':
+      return trans.__('Write a number like 4, 0.5 or 500m.');
+    case 'memory':
+      return trans.__('Write an amount like 64Gi or 500Mi.');
+    case 'gpu_hours':
+      return trans.__('Write a number like 100.');
+    default:
+      return trans.__('Write a whole number.');
+  }
+}
+
+/** CPU and memory may be written as `500m` and `64Gi`. */
 function limitOf(name: Name, text: string): string | number | null {
   const trimmed = text.trim();
   if (trimmed === '') {

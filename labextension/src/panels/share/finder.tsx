@@ -11,6 +11,8 @@ export interface FinderProps {
   label: string;
   /** Whether teams are offered, too. */
   teams: boolean;
+  /** Whether it takes the focus when it appears. */
+  focused?: boolean;
   /** Subjects that need not be offered any more. */
   taken: readonly string[];
   value: Candidate | null;
@@ -55,6 +57,7 @@ export function Finder(props: FinderProps): React.ReactElement {
         aria-controls={`${id}-list`}
         aria-activedescendant={open && at >= 0 ? `${id}-${at}` : undefined}
         aria-label={label}
+        autoFocus={props.focused}
         placeholder={label}
         autoComplete="off"
         spellCheck={false}

@@ -92,7 +92,7 @@ function Adding(props: PartProps & { grants: readonly Grant[] }): React.ReactEle
     const subject = candidate?.subject;
     if (subject && (await act(() => session.api.sharing.grant(name, subject, role)))) {
       setCandidate(null);
-      setRound(round + 1);
+      setRound(round + 1); // a fresh one, which takes the focus back from the button
     }
   };
   return (
@@ -109,6 +109,7 @@ function Adding(props: PartProps & { grants: readonly Grant[] }): React.ReactEle
           sharing={session.api.sharing}
           label={trans.__('Name of a person or a team')}
           teams
+          focused={round > 0}
           taken={grants.map(grant => grant.subject)}
           value={candidate}
           onChange={setCandidate}

@@ -25,7 +25,10 @@ export interface HeaderProps {
 export function Header(props: HeaderProps): React.ReactElement {
   const { projects, current, user, engines, onSelect, actions, trans } = props;
   const menu = React.useRef<HTMLSpanElement>(null);
+  const hint = React.useId();
   const runs = may(current, 'job:submit');
+  // A state is said above the sections.
+  const explained = current?.state === 'active' && current.role !== null && !runs;
   return (
     <>
       <div className="sub-Where">
@@ -51,6 +54,7 @@ export function Header(props: HeaderProps): React.ReactElement {
           className="jp-Button jp-mod-styled jp-mod-accept"
           disabled={!runs}
           title={runs ? undefined : whyNoJobs(current, trans)}
+          aria-describedby={explained ? hint : undefined}
           onClick={actions.newJob}
         >
           <addIcon.react tag="span" className="sub-Header-plus" width="14px" />
@@ -60,6 +64,11 @@ export function Header(props: HeaderProps): React.ReactElement {
           <EngineChip key={engine.name} engine={engine} trans={trans} />
         ))}
       </div>
+      {explained && (
+        <p id={hint} className="sub-Header-why">
+          {whyNoJobs(current, trans)}
+        </p>
+      )}
     </>
   );
 }

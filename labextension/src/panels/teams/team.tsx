@@ -90,6 +90,7 @@ function Adding({ session, team, busy, act, trans }: PartProps): React.ReactElem
         sharing={sharing}
         label={trans.__('Name of a person')}
         teams={false}
+        focused={round > 0}
         taken={team.members.map(({ user }) => `user:${user}`)}
         value={candidate}
         onChange={setCandidate}
