@@ -13,11 +13,12 @@ from submarine_ext.store.store import Transaction
 
 def seen_by(tx: Transaction, who: Principal) -> list[Project]:
     """All projects that ``who`` sees, by name."""
-    records, owners, offers = projects.every(tx), grants.owners(tx), handovers.receivers(tx)
+    every = dict(tuples.standings(tx, who.name, now()))
+    seen = {name: standing for name, standing in every.items() if access.in_project(standing)}
+    records, owners, offers = projects.some(tx, seen), grants.owners(tx), handovers.receivers(tx)
     return [
         _view(who, records[name], standing, owners.get(name, []), offers.get(name))
-        for name, standing in tuples.standings(tx, who.name, now())
-        if access.in_project(standing)
+        for name, standing in seen.items()
     ]
 
 

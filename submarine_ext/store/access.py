@@ -38,7 +38,14 @@ _ALL = f"""
     FROM projects p
 """  # noqa: S608 - no value is part of it
 _ONE = text(f"{_ALL} WHERE p.name = :project")
-_BY_NAME = text(f"{_ALL} ORDER BY p.name")
+#: The many in which somebody is nobody (other people's own) stay in the database.
+_BY_NAME = text(
+    f"""
+    SELECT * FROM ({_ALL}) AS known
+     WHERE rank IS NOT NULL OR visibility = 'internal' OR offered OR admin <> 0
+     ORDER BY name
+    """  # noqa: S608 - no value is part of it
+)
 
 _settings = msgspec.json.Decoder(ProjectSettings).decode
 _PERSON = text("SELECT admin, disabled FROM users WHERE name = :person")
@@ -61,7 +68,7 @@ def standing(conn: Connection, person: str, project: str, now: str) -> Standing:
 
 
 def standings(conn: Connection, person: str, now: str) -> Iterator[tuple[str, Standing]]:
-    """What ``person`` is to every project, by the projects' names."""
+    """What ``person`` is to every project in which they are anything, by name."""
     for row in conn.execute(_BY_NAME, {"person": person, "now": now}):
         yield row.name, _standing(row)
 

@@ -83,13 +83,14 @@ def includes(conn: Connection, subject: Subject, person: str) -> bool:
 
 def owners(conn: Connection, project: str | None = None) -> dict[str, list[str]]:
     """The owners (``user:alice``, ``team:vision``) of one project or of all, by project."""
-    query = select(grants).where(grants.c.role == Role.OWNER)
+    query = select(grants.c.project, grants.c.kind, grants.c.subject)
+    query = query.where(grants.c.role == Role.OWNER)
     if project is not None:
         query = query.where(grants.c.project == project)
     found: dict[str, list[str]] = defaultdict(list)
     order = (grants.c.kind.desc(), grants.c.subject)
-    for row in conn.execute(query.order_by(*order)).mappings():
-        found[row["project"]].append(str(_tuple(row).subject))
+    for name, kind, subject in conn.execute(query.order_by(*order)):
+        found[name].append(f"{kind}:{subject}")
     return found
 
 

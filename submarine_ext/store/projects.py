@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import count
 from typing import Any
 
@@ -36,9 +37,10 @@ def get(conn: Connection, name: str) -> Record | None:
     return None if row is None else _record(row)
 
 
-def every(conn: Connection) -> dict[str, Record]:
-    """All projects by name."""
-    return {row["name"]: _record(row) for row in conn.execute(select(projects)).mappings()}
+def some(conn: Connection, names: Container[str]) -> dict[str, Record]:
+    """Those of these names, by name."""
+    rows = conn.execute(select(projects)).mappings()
+    return {row["name"]: _record(row) for row in rows if row["name"] in names}
 
 
 def add(conn: Connection, wanted: NewProject, person: str | None = None) -> None:

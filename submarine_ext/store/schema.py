@@ -256,6 +256,8 @@ events = Table(
     sqlite_autoincrement=True,
 )
 Index("events_by_project", events.c.project, events.c.seq)
+Index("events_by_actor", events.c.actor, events.c.seq)
+Index("events_by_object", events.c.object, events.c.seq)
 
 points = Table(
     "points",

@@ -36,6 +36,8 @@ def upgrade() -> None:
     _files()
     for name in ("before", "after"):
         op.add_column("events", sa.Column(name, sa.Text))
+    for name in ("actor", "object"):
+        op.create_index(f"events_by_{name}", "events", [name, "seq"])
 
 
 def _people() -> None:
