@@ -3,14 +3,17 @@
 ``POST /floor/row`` keeps the request in one durable row (WAL, ``synchronous=FULL``) and
 answers with the bytes put to ``/floor/bytes``; ``POST /floor/run`` also starts a program,
 its output going to a file; ``POST /floor/broadcast`` sends its text to every open
-``/floor/socket``.
+``/floor/socket``. ``GET /floor/pause`` answers for how many ms at a time nobody was answered
+at most since it was last asked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,32 @@ class Broadcast(_Floor):
         self.finish()
 
 
+class Pause(_Floor):
+    @web.authenticated
+    def get(self) -> None:
+        self.finish(json.dumps(self.floor.clock.longest()))
+
+
+class Clock:
+    """Ticks on the event loop; a late tick says for how long the loop did something else."""
+
+    TICK = 0.002
+
+    def __init__(self) -> None:
+        self._late = 0.0
+        self._due = time.monotonic()
+
+    def tick(self) -> None:
+        self._late = max(self._late, time.monotonic() - self._due)
+        self._due = time.monotonic() + self.TICK
+        asyncio.get_running_loop().call_later(self.TICK, self.tick)
+
+    def longest(self) -> float:
+        """Milliseconds; what goes on right now counts, too."""
+        late, self._late = max(self._late, time.monotonic() - self._due), 0.0
+        return late * 1000
+
+
 class Floor:
     """The state of the bare handlers: a database, the bytes they answer with, sockets."""
 
@@ -91,6 +120,7 @@ class Floor:
         folder.mkdir(parents=True, exist_ok=True)
         self.payload = b"{}"
         self.sockets: set[Socket] = set()
+        self.clock = Clock()
         self._database = sqlite3.connect(folder / "floor.sqlite", isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
@@ -111,6 +141,7 @@ class Floor:
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     settings: dict[str, Any] = app.web_app.settings
     settings["submarine_floor"] = Floor(Path(app.root_dir) / "floor")
+    app.io_loop.add_callback(settings["submarine_floor"].clock.tick)
     base = settings["base_url"]
     routes = [
         ("row", Row),
@@ -118,6 +149,7 @@ def _load_jupyter_server_extension(app: ServerApp) -> None:
         ("bytes", Bytes),
         ("socket", Socket),
         ("broadcast", Broadcast),
+        ("pause", Pause),
     ]
     app.web_app.add_handlers(
         ".*$", [(url_path_join(base, "floor", name), handler) for name, handler in routes]
