@@ -26,6 +26,7 @@ from jupyter_server.auth.identity import (
 from jupyter_server.auth.login import LegacyLoginHandler
 
 from submarine_ext.domain.access import Principal
+from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.subjects import plausible
 
 _STOCK = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider)
@@ -66,8 +67,11 @@ def principal_of(provider: Any, user: User | None, owner: str) -> Principal | No
 
 
 def _named(user: User) -> Principal | None:
-    """Names that cannot be shown as they are would look like somebody else's."""
-    return Principal(user.username) if plausible(user.username) else None
+    """Names that cannot be shown as they are would look like somebody else's, and one who is
+    called like the server itself would do their deeds in its name.
+    """
+    name = user.username
+    return Principal(name) if plausible(name) and name != SYSTEM else None
 
 
 def knows_people(provider: Any) -> bool:

@@ -58,6 +58,10 @@ class TestAServerThatKnowsPeople:
     def test_takes_nobody_in_who_would_look_like_somebody_else_or_like_nothing(self, name):
         assert principal_of(HubLike(), User(name), "root") is None
 
+    def test_takes_nobody_in_who_is_called_like_the_server(self):
+        """The mutant lets somebody do as ``submarine``: the log would say the server did it."""
+        assert principal_of(HubLike(), User("submarine"), "root") is None
+
 
 class TestNobody:
     @pytest.mark.parametrize("provider", [IdentityProvider(), HubLike(), object(), None])
