@@ -223,7 +223,15 @@ class TestASubmission:
         await lab.inside.secrets.delete(ANA, "default", "TOKEN")
         again = await lab.end(await lab.inside.jobs.retry(ANA, done.id))
         assert again.state is JobState.FAILED
-        assert "The secret TOKEN that this job needs is gone" in again.reason
+        assert "A secret that this job needs is gone" in again.reason
+
+    async def test_names_no_secret_where_viewers_read_it(self, lab):
+        """The mutant says which secret is gone; viewers may not know what secrets there are."""
+        await lab.put()
+        done = await lab.run(command=["true"])
+        await lab.inside.secrets.delete(ANA, "default", "TOKEN")
+        again = await lab.end(await lab.inside.jobs.retry(ANA, done.id))
+        assert "TOKEN" not in again.reason
 
     async def test_gets_the_same_values_however_often_its_attempt_is_started(self, lab):
         await lab.put()
