@@ -13,6 +13,7 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.pages import Page
 from submarine_ext.domain.versions import Diff, Import, Merge, Trashed, Version
+from submarine_ext.errors import Forbidden, NotFound
 
 VersionId = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")]
 _DOWNLOAD = Media(
@@ -50,7 +51,7 @@ class OfVersion(Struct, frozen=True, forbid_unknown_fields=True):
 class Versions(Endpoint):
     """``/projects/{project}/versions/{path}``"""
 
-    @operation(Capability.FILE_READ, query=Between, answer=Diff)
+    @operation(Capability.FILE_READ, query=Between, answer=Diff, problems=(413,))
     async def get(self, project: str, path: str, query: Between) -> Diff:
         """What changed between two versions of a file, cell by cell."""
         return await self.services.comparisons.diff(
@@ -61,7 +62,7 @@ class Versions(Endpoint):
 class Merges(Endpoint):
     """``/projects/{project}/merges/{path}``"""
 
-    @operation(Capability.FILE_READ, query=ThreeWay, answer=Merge, problems=(409,))
+    @operation(Capability.FILE_READ, query=ThreeWay, answer=Merge, problems=(409, 413))
     async def get(self, project: str, path: str, query: ThreeWay) -> Merge:
         """Merge two versions of a file that were made from a third; nothing is saved."""
         return await self.services.comparisons.merge(
@@ -90,7 +91,7 @@ class OneTrashed(Endpoint):
 class Download(Endpoint):
     """``/files/{project}/{path}``"""
 
-    @operation(Capability.FILE_READ, query=OfVersion, answer=_DOWNLOAD)
+    @operation(Capability.FILE_READ, query=OfVersion, answer=_DOWNLOAD, problems=(413,))
     async def get(self, project: str, path: str, query: OfVersion) -> None:
         """Download a file, or a version of it."""
         opened = await self.services.documents.open(self.principal, project, path, query.version)
@@ -101,10 +102,21 @@ class Download(Endpoint):
             self.set_header("ETag", f'"{opened.etag}"')
             left = opened.size  # a kernel may write on: what was promised is sent, no more
             while left and (data := await asyncio.to_thread(file.read, min(left, _PIECE))):
+                if not await self._may_go_on(project):
+                    return
                 left -= len(data)
                 self.write(data)
                 await self.flush()
         _ = self.finish()
+
+    async def _may_go_on(self, project: str) -> bool:
+        """Who loses the right in the middle gets a broken answer, and not one byte more."""
+        try:
+            await self.services.documents.require_read(self.principal, project)
+        except (Forbidden, NotFound):
+            self.request.connection.detach().close()  # type: ignore[union-attr]
+            return False
+        return True
 
 
 class Imports(Endpoint):
@@ -125,7 +137,7 @@ class Imports(Endpoint):
 class Export(Endpoint):
     """``/projects/{project}/exports/{path}``"""
 
-    @operation(Capability.FILE_READ, answer=_NOTE)
+    @operation(Capability.FILE_READ, answer=_NOTE, problems=(413,))
     async def get(self, project: str, path: str) -> None:
         """Get a notebook as a Zeppelin note (.zpln)."""
         note: Any = await self.services.notes.give(self.principal, project, path)

@@ -22,6 +22,7 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.metrics import Metrics
 from submarine_ext.domain.pages import Page
+from submarine_ext.errors import Forbidden, NotFound
 from submarine_ext.files.jobs import Artifact, opened
 
 CHUNK = 256 * 1024
@@ -121,18 +122,21 @@ class OneArtifact(Endpoint):
             self.set_header("Content-Length", str(size))
             name = url_escape(PurePosixPath(path).name, plus=False)
             self.set_header("Content-Disposition", f"attachment; filename*=utf-8''{name}")
-            await self._send(file, size)
+            await self._send(job, file, size)
 
-    async def _send(self, file: BinaryIO, left: int) -> None:
+    async def _send(self, job: str, file: BinaryIO, left: int) -> None:
         """Exactly ``left`` bytes, a chunk at a time: a slow reader holds one chunk, no more."""
         try:
             while left and (chunk := await asyncio.to_thread(file.read, min(CHUNK, left))):
+                await self.services.results.require_output(self.principal, job)
                 self.write(chunk)
                 left -= len(chunk)
                 await self.flush()
         except StreamClosedError:
             return  # the reader went away
-        if left:  # the job cut its file short meanwhile: a broken answer, not a wrong one
+        except (Forbidden, NotFound):
+            pass  # who loses the right in the middle gets not one byte more
+        if left:  # or the job cut its file short meanwhile: a broken answer, not a wrong one
             self.request.connection.detach().close()  # type: ignore[union-attr]
             return
         _ = self.finish()

@@ -14,12 +14,16 @@ from msgspec import Struct
 from submarine_ext.domain.access import Capability, Principal, Relation
 from submarine_ext.domain.notebooks import without_outputs
 from submarine_ext.domain.paths import inside
-from submarine_ext.errors import Conflict, Forbidden, Invalid, NotFound
+from submarine_ext.domain.quantities import human_bytes
+from submarine_ext.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from submarine_ext.files.projects import Entry, ProjectFiles, sha256
 from submarine_ext.services import access
 from submarine_ext.services.saves import Saves, is_notebook
 from submarine_ext.store import documents, versions
 from submarine_ext.store.store import Store, Transaction
+
+#: What is read into memory, for an editor or to leave out outputs, has so many bytes at most.
+MAX_READ = 64 * 1024 * 1024
 
 
 class Content(Struct, frozen=True):
@@ -53,6 +57,7 @@ class Reading:
         """
         opened = await self.open(who, project, path, version)
         with opened.file as file:
+            _refuse_large(opened.size, path)
             return Content(await asyncio.to_thread(file.read), opened.etag)
 
     async def open(
@@ -73,6 +78,8 @@ class Reading:
         file = self._files.blobs.open(blob) if blob else self._files.open(project, path)
         if source_only:
             with file:
+                _refuse_large(file.seek(0, 2), path)
+                file.seek(0)
                 file = io.BytesIO(_source_of(file.read(), path))
         size = file.seek(0, 2)
         file.seek(0)
@@ -127,6 +134,10 @@ class Reading:
             raise Invalid(f"There is no folder {path[:80]!r} in the project.", field="folder")
         return self._files.folder(project) / path
 
+    async def require_read(self, who: Principal, project: str) -> None:
+        """Raise unless ``who`` may (still) read here."""
+        await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_READ))
+
     async def require_write(self, who: Principal, project: str) -> None:
         """Raise unless ``who`` may save here; every change asks again in its transaction."""
         await self._store.read(lambda tx: access.may(tx, who, project, Capability.FILE_WRITE))
@@ -178,6 +189,15 @@ def version_of(tx: Transaction, project: str, path: str, version: str | None) ->
     if record is None:
         raise NotFound
     return record
+
+
+def _refuse_large(size: int, path: str) -> None:
+    if size > MAX_READ:
+        name = path.rpartition("/")[2][:80]
+        raise TooLarge(
+            f"{name} has {human_bytes(size)}, more than {human_bytes(MAX_READ)}: it can only be "
+            "downloaded as it is, by members of the project."
+        )
 
 
 def _source_of(body: bytes, path: str) -> bytes:

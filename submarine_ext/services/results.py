@@ -107,6 +107,10 @@ class Results:
             return await asyncio.to_thread(_redacted, file, hidden)
         return file
 
+    async def require_output(self, who: Principal, job_id: str) -> None:
+        """Raise unless ``who`` may (still) see what the job left."""
+        await self._job(who, job_id, Capability.OUTPUT_READ)
+
     async def _job(self, who: Principal, job_id: str, capability: Capability) -> Job:
         record = await self._store.read(lambda tx: access.job(tx, who, job_id, capability))
         return record.job
