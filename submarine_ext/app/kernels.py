@@ -1,8 +1,8 @@
 """Kernels of project notebooks: in the project's folder, for those who may run code there.
 
 A session whose path is ``submarine:<project>/<path>`` belongs to a project. Jupyter has no
-hook for it, so two methods of this server's own objects are wrapped, and plain sessions
-pass through both untouched:
+hook for it, so three methods of this server's own objects are wrapped, and plain sessions
+pass through all of them untouched:
 
 * the authorizer's ``is_authorized``, which Jupyter asks before every request for sessions,
   kernels and their sockets, and whose refusal reaches the browser as it is (an error from
@@ -10,7 +10,8 @@ pass through both untouched:
   hand, so one place sees new sessions, renamed ones, restarts and sockets alike (open sockets
   are looked at again whenever rights change: :mod:`submarine_ext.app.sockets`);
 * the session manager's ``start_kernel_for_session``, the one place where a session's kernel
-  gets its working folder and environment.
+  gets its working folder and environment;
+* its ``list_sessions``, which would tell everybody what private projects are working on.
 
 Kernels run as the server's own user: this keeps viewers from a project's kernels, it is no
 wall between people who may run code on the same server.
@@ -56,11 +57,13 @@ class Kernels:
         self._paths: dict[str, str] = {}
 
     def attach(self) -> None:
-        """Wrap the two methods."""
+        """Wrap the three methods."""
         self._authorized: Callable[..., Any] = self._authorizer.is_authorized
         self._start: Callable[..., Awaitable[str]] = self._sessions.start_kernel_for_session
         self._authorizer.is_authorized = self.is_authorized  # type: ignore[method-assign]
         self._sessions.start_kernel_for_session = self.start
+        self._listed: Callable[[], Awaitable[list[dict[str, Any]]]] = self._sessions.list_sessions
+        self._sessions.list_sessions = self.list_sessions
 
     async def is_authorized(
         self, handler: JupyterHandler, user: Any, action: str, resource: str
@@ -90,6 +93,21 @@ class Kernels:
         self._paths = {each: its for each, its in self._paths.items() if each in self._kernels}
         self._paths[kernel] = path
         return kernel
+
+    async def list_sessions(self) -> list[dict[str, Any]]:
+        """As Jupyter does, without those of projects whose files the asker may not read."""
+        handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+        return [each for each in await self._listed() if await self._sees(handler, each["path"])]
+
+    async def _sees(self, handler: JupyterHandler | None, path: str) -> bool:
+        if handler is None or not path.startswith(DRIVE):
+            return True
+        services = await self._site.services()
+        try:
+            await services.documents.require_read(self._asker(handler), _split(path)[0])
+        except SubmarineError:
+            return False
+        return True
 
     async def _concerned(self, handler: JupyterHandler) -> list[str]:
         """The drive's paths that a request wants to run something for."""

@@ -119,6 +119,19 @@ class TestANotebookOfAProject:
         status, _ = await ask("carol", "GET", f"/api/kernels/{kernel}")
         assert status == 200
 
+    async def test_is_told_to_nobody_who_may_not_see_the_project(self, project, ask):
+        """The mutant (Jupyter as it is) lists everybody's sessions, with their paths."""
+        await project()
+        await ask("alice", "POST", "/api/sessions", session(NOTEBOOK))
+        await ask("dave", "POST", "/api/sessions", session("plain.ipynb"))
+        seen = {}
+        for name in ("alice", "bob", "dave"):
+            status, listed = await ask(name, "GET", "/api/sessions")
+            assert status == 200
+            seen[name] = sorted(each["path"] for each in listed)
+        both = ["plain.ipynb", NOTEBOOK]
+        assert seen == {"alice": both, "bob": both, "dave": ["plain.ipynb"]}
+
     async def test_renamed_into_a_project_needs_the_right_there(self, project, ask):
         await project()
         _, made = await ask("bob", "POST", "/api/sessions", session("plain.ipynb"))
