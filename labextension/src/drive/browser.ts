@@ -12,6 +12,10 @@ import {
   type LabIcon
 } from '@jupyterlab/ui-components';
 import { nullTranslator } from '@jupyterlab/translation';
+import { Notification } from '@jupyterlab/apputils';
+import { sentenceOf } from '../api/problem';
+import { placeOf } from '../models/documents';
+import type { ProjectsModel } from '../models/projects';
 
 /** A file browser for the drive: all that JupyterLab does with files works in it. */
 export function projectFiles(
@@ -24,8 +28,27 @@ export function projectFiles(
     driveName: drive.name,
     restore: false
   });
+  // Links to a file wait for this, and where one was is the project's to say.
+  void browser.model.restore(browser.id, false);
   fill(app, browser, trans);
   return browser;
+}
+
+/** Show the project that one works in, and the list of the projects as it is. */
+export function follow(model: FileBrowser['model'], projects: ProjectsModel): void {
+  const inView = () => placeOf(model.path)?.project ?? null;
+  const go = (project: string | null) => {
+    if (project !== null && project !== inView()) {
+      void model.cd(`/${project}`);
+    }
+  };
+  const look = () => void (inView() === null && model.refresh());
+  projects.currentChanged.connect((_, project) => go(project));
+  projects.appeared.connect(look);
+  projects.gone.connect((_, project) => {
+    void (project === inView() ? model.cd('/') : look());
+  });
+  go(projects.current?.name ?? null);
 }
 
 function fill(app: JupyterFrontEnd, browser: FileBrowser, trans: TranslationBundle): void {
@@ -35,7 +58,12 @@ function fill(app: JupyterFrontEnd, browser: FileBrowser, trans: TranslationBund
     toolbar.addItem(name, new ToolbarButton({ icon, tooltip, onClick }));
   add('launcher', addIcon, trans.__('New Launcher'), run('launcher:create'));
   add('notebook', notebookIcon, trans.__('New Notebook'), run('notebook:create-new'));
-  add('folder', newFolderIcon, trans.__('New Folder'), () => void browser.createNewDirectory());
+  add(
+    'folder',
+    newFolderIcon,
+    trans.__('New Folder'),
+    () => void browser.createNewDirectory().catch(error => Notification.error(sentenceOf(error)))
+  );
   toolbar.addItem('upload', new Uploader({ model }));
   add('refresh', refreshIcon, trans.__('Refresh'), () => void model.refresh());
 }

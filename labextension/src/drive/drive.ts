@@ -5,6 +5,7 @@
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection, type Contents } from '@jupyterlab/services';
+import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { problemOf } from '../api/problem';
 import { Bases, DRIVE, etagOf } from '../models/documents';
@@ -40,7 +41,10 @@ export function cancelled(): Error {
 
 /** See the module's comment. */
 export class ProjectDrive implements Contents.IDrive {
-  constructor(settings: ServerConnection.ISettings) {
+  constructor(
+    settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle = nullTranslator.load('submarine_ext')
+  ) {
     // With 'no-store' the lab would add a parameter that no route knows.
     this.serverSettings = { ...settings, init: { ...settings.init, cache: 'no-cache' } };
   }
@@ -102,21 +106,25 @@ export class ProjectDrive implements Contents.IDrive {
 
   async newUntitled(options: Contents.ICreateOptions = {}): Promise<Contents.IModel> {
     const { path = '', type, ext } = options;
+    this._inside(`${path}/new`);
     const suffix = ext && !ext.startsWith('.') ? `.${ext}` : ext;
     return this._created(path, { ...(type && { type }), ...(suffix && { ext: suffix }) });
   }
 
   async copy(path: string, toFolder: string): Promise<Contents.IModel> {
+    this._inside(`${toFolder}/copy`);
     return this._created(toFolder, { copy_from: path });
   }
 
   async delete(path: string): Promise<void> {
+    this._inside(path);
     await this._send('DELETE', path);
     this.bases.forget(path);
     this.announce({ type: 'delete', oldValue: { path }, newValue: null });
   }
 
   async rename(path: string, newPath: string): Promise<Contents.IModel> {
+    [path, newPath].forEach(one => this._inside(one));
     const response = await this._send('PATCH', path, { body: { path: newPath } });
     const model = (await response.json()) as Contents.IModel;
     this.bases.move(path, model.path);
@@ -126,6 +134,7 @@ export class ProjectDrive implements Contents.IDrive {
 
   /** A document is saved over the version that it was made from; an upload replaces. */
   async save(path: string, options: Partial<Contents.IModel> = {}): Promise<Contents.IModel> {
+    this._inside(path);
     await this._attendant?.before(path, options);
     const upload = options.name !== undefined || options.chunk !== undefined;
     const base = upload ? null : this.bases.get(path);
@@ -206,6 +215,15 @@ export class ProjectDrive implements Contents.IDrive {
     }
     const hash = (content ? etag : this.bases.get(path)) ?? etag ?? model.hash;
     return { ...model, hash, hash_algorithm: 'sha256' };
+  }
+
+  /** Beside the projects there is nothing: files lie in one of them. */
+  private _inside(path: string): void {
+    if (path.split('/').filter(Boolean).length < 2) {
+      throw new Error(
+        this._trans.__('Here are only the projects. Open one: files are made and changed in it.')
+      );
+    }
   }
 
   private async _created(folder: string, body: object): Promise<Contents.IModel> {

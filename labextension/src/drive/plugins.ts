@@ -12,7 +12,7 @@ import { historyIcon, shareIcon, ToolbarButton, usersIcon } from '@jupyterlab/ui
 import { placeOf, DRIVE } from '../models/documents';
 import type { Session } from '../models/session';
 import { Commands, ISubmarineSession } from '../tokens';
-import { projectFiles } from './browser';
+import { follow, projectFiles } from './browser';
 import { addFileCommands } from './commands';
 import { askInDialog, Conflicts } from './conflicts';
 import type { OpenDocument } from './document';
@@ -32,8 +32,10 @@ const drive: JupyterFrontEndPlugin<ProjectDrive> = {
   description: "The projects' files as a drive of the lab.",
   autoStart: true,
   provides: ISubmarineDrive,
-  activate: (app: JupyterFrontEnd) => {
-    const made = new ProjectDrive(app.serviceManager.serverSettings);
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, translator: ITranslator | null) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const made = new ProjectDrive(app.serviceManager.serverSettings, trans);
     app.serviceManager.contents.addDrive(made);
     return made;
   }
@@ -176,11 +178,7 @@ const browser: JupyterFrontEndPlugin<void> = {
     widget.title.caption = trans.__('Shared projects');
     widget.node.setAttribute('role', 'region');
     widget.node.setAttribute('aria-label', trans.__('Shared projects'));
-    session.projects.gone.connect((_, project) => {
-      if (placeOf(widget.model.path)?.project === project) {
-        void widget.model.cd('/');
-      }
-    });
+    follow(widget.model, session.projects);
     app.shell.add(widget, 'left', { rank: 905, type: 'Submarine' });
     restorer?.add(widget, widget.id);
   }

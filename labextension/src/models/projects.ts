@@ -106,7 +106,10 @@ export class ProjectsModel implements IDisposable {
 
   /** Show what an action answered before the frame for it arrives. */
   put(project: Project): void {
-    this._apply([...this._items.filter(one => one.name !== project.name), project]);
+    if (!this.get(project.name)) {
+      this._mine.set(project.name, project);
+    }
+    this._show([...this._items.filter(one => one.name !== project.name), project]);
   }
 
   dispose(): void {
@@ -144,7 +147,13 @@ export class ProjectsModel implements IDisposable {
     }
   }
 
+  /** A list that was on its way when one made a project does not know it yet. */
   private _apply(items: readonly Project[]): void {
+    items.forEach(({ name }) => this._mine.delete(name));
+    this._show([...items, ...this._mine.values()]);
+  }
+
+  private _show(items: readonly Project[]): void {
     const before = this._items;
     const first = this._status !== 'ready';
     this._items = [...items].sort(byTitle);
@@ -184,6 +193,8 @@ export class ProjectsModel implements IDisposable {
   private readonly _gone = new Signal<this, string>(this);
   private readonly _appeared = new Signal<this, string>(this);
   private readonly _subscription: IDisposable;
+  /** Made here, and in no list yet. */
+  private readonly _mine = new Map<string, Project>();
   private _items: readonly Project[] = [];
   private _status: ProjectsStatus = 'loading';
   private _problem: string | null = null;

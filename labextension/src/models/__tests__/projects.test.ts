@@ -56,6 +56,17 @@ describe('the projects that one sees', () => {
     expect(model.lost).toBeNull();
   });
 
+  it('keep one just made when a list arrives that was read before it', async () => {
+    const { model, told, socket } = await watched();
+    model.put(project('new'));
+    model.select('new');
+    send(socket, MINE);
+    expect([model.current?.name, model.lost]).toEqual(['new', null]);
+    send(socket, MINE, project('new'));
+    send(socket, MINE);
+    expect(told.slice(-2)).toEqual(['gone new', 'in ada']);
+  });
+
   it('go on where one was before a reload, unless one chose meanwhile', async () => {
     const { model, socket } = await watched();
     model.restore('vision');
