@@ -23,6 +23,18 @@ FOREIGN = frozenset({"token", "_xsrf", "no_track_activity"})
 
 _NAMED = re.compile(r"(?:unknown|required) field `([^`]*)`")
 _PLACE = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
+#: What msgspec says of text and numbers out of bounds, in words.
+_PLAIN = [
+    (re.compile(r"Expected `(?:int|float|number)[^`]*` <= (\S+)"), r"at most \1 is allowed"),
+    (re.compile(r"Expected `(?:int|float|number)[^`]*` >= (\S+)"), r"at least \1 is needed"),
+    (re.compile(r"Expected `str[^`]*` of length <= (\d+)"), r"at most \1 characters are allowed"),
+    (re.compile(r"Expected `str[^`]*` of length >= 1$"), "it must not be empty"),
+    (re.compile(r"Expected `str[^`]*` of length >= (\d+)"), r"at least \1 characters are needed"),
+    (
+        re.compile(r"Expected `str[^`]*` matching regex '\^\[a-z0-9\]\[a-z0-9-\].*"),
+        "small letters, digits and hyphens make a name, such as vision-2",
+    ),
+]
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -108,11 +120,19 @@ def invalid(error: msgspec.ValidationError, known: Sequence[str] = ()) -> Invali
     place, name = _PLACE.search(text), _NAMED.search(text)
     parts = [place[1] if place else "", name[1] if name else ""]
     field = ".".join(part for part in parts if part)
-    sentence = f"{field or 'The request'}: {_PLACE.sub('', text)}."
+    sentence = f"{field or 'The request'}: {_plain(_PLACE.sub('', text))}."
     if name is not None and "unknown" in text:
         near = difflib.get_close_matches(name[1], known, 1)
         sentence = f"There is no field {field!r}" + (f"; did you mean {near[0]}?" if near else ".")
     return Invalid(sentence[:500], field=field[:200] or None)
+
+
+def _plain(text: str) -> str:
+    """The message in words, where it is one that people meet."""
+    for pattern, words in _PLAIN:
+        if pattern.match(text):
+            return pattern.sub(words, text)
+    return text
 
 
 def _names(kind: Any) -> set[str]:

@@ -258,5 +258,7 @@ def require(relation: Relation, capability: Capability) -> None:
         return
     if not allowed:
         raise NotFound
+    if capability is C.TRANSFER_ACCEPT:
+        raise Forbidden("This project is not offered to you.")
     whose = f"As {_WITH_ARTICLE[relation.role]} of this project" if relation.role else "Here"
     raise Forbidden(f"{whose} you may not {WORDS[capability]}; an owner can change that.")

@@ -1,6 +1,6 @@
 """Names, logs, metrics and outputs are text from somebody else: shown, never obeyed.
 
-Each payload would call ``window.obeyed`` or fetch ``/obeyed``; neither may happen.
+Each payload would call ``window.obeyed``, fetch ``/obeyed`` or send a beacon; none may happen.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import quote
 
 import pytest
 from lab import Lab
@@ -47,10 +50,15 @@ def nothing_was_obeyed(page: Page) -> Iterator[None]:
     """Fail where a payload's script ran, its address was fetched, or a dialog opened."""
     seen: list[str] = []
     page.expose_function("obeyed", lambda: seen.append("a script ran"))
-    page.on("request", lambda r: seen.append(r.url) if r.url.endswith("/obeyed") else None)
+    page.on("request", lambda r: seen.append(r.url) if called(r.url) else None)
     page.on("dialog", lambda dialog: (seen.append(dialog.message), dialog.dismiss()))
     yield
     assert seen == []
+
+
+def called(address: str) -> bool:
+    """Whether only a payload would ask for that address."""
+    return address.endswith("/obeyed") or "/beacon?" in address or "evil.example" in address
 
 
 def test_a_job_made_of_payloads_is_only_shown(lab: Lab, page: Page) -> None:
@@ -96,3 +104,137 @@ def test_outputs_that_somebody_forged_are_only_shown(lab: Lab, page: Page) -> No
     expect(shown).to_have_count(len(FORGED), timeout=SLOW)
     expect(shown.get_by_role("status").or_(shown.get_by_role("alert"))).to_have_count(len(FORGED))
     expect(shown.get_by_role("button", name="Stop")).to_have_count(0)
+
+
+CORPUS = json.loads(
+    (Path(__file__).parents[1] / "api" / "corpora" / "scripts.json").read_text("utf-8")
+)
+STRANGER = "<img src=x onerror=navigator.sendBeacon('/beacon?name')>"
+REASON = "<svg/onload=navigator.sendBeacon('/beacon?why')> and a reason"
+FOLDER = "/contents/stage"
+
+
+class StrangersLab(Lab):
+    """A lab whose admin has a payload for a name."""
+
+    def _identity(self) -> list[str]:
+        return [*super()._identity(), f"--SubmarineExtension.admins={STRANGER}"]
+
+
+@pytest.fixture(scope="module")
+def strange_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Alice's project, in which every string that somebody may write is a payload."""
+    folder = tmp_path_factory.mktemp("strange")
+    with StrangersLab(folder, ("alice", STRANGER)).running() as running:
+        running.api("GET", "/me", person=STRANGER)
+        running.api("POST", "/projects", {"name": "stage"}, person="alice")
+        taken = [fill(running, number, text) for number, text in enumerate(CORPUS)]
+        assert sum(taken) > len(CORPUS) // 2, "most payloads must get as far as the browser"
+        grant = f"/projects/stage/grants/user:{quote(STRANGER, safe='')}"
+        running.api("PUT", grant, {"role": "viewer"}, person="alice")
+        offer = {"to": STRANGER}
+        running.api("POST", "/projects/stage/transfer", offer, person="alice")
+        yield running
+
+
+def fill(lab: Lab, number: int, text: str) -> bool:
+    """Write the payload wherever it is taken; whether a project's title was one such place."""
+    name = text.replace("/", "\u2215") + ".ipynb"
+    path = f"{FOLDER}/{quote(name, safe='')}"
+    notebook = notebook_of([text])
+    notebook["cells"].append(
+        {"cell_type": "markdown", "id": "words", "metadata": {}, "source": text}
+    )
+    body = {"type": "notebook", "format": "json", "content": notebook}
+    tried(lab, "PUT", path, body)
+    if tried(lab, "PUT", f"{FOLDER}/kept.ipynb", body):
+        version = lab.api("GET", f"{FOLDER}/kept.ipynb/checkpoints", person="alice")[-1]["id"]
+        tried(lab, "PATCH", f"{FOLDER}/kept.ipynb/checkpoints/{version}", {"message": text})
+    secret = f"/projects/stage/secrets/{quote(text, safe='')}"
+    assert not tried(lab, "PUT", secret, {"value": text}), "a name for programs, nothing else"
+    tried(lab, "POST", "/projects/stage/jobs", {"command": ["true"], "name": text, "tags": [text]})
+    team = {"name": f"team-{number}", "title": text}
+    if tried(lab, "POST", "/teams", team, STRANGER):
+        tried(lab, "PUT", f"/teams/team-{number}/members/alice", {"role": "manager"}, STRANGER)
+        tried(lab, "PUT", f"/projects/stage/grants/team:team-{number}", {"role": "viewer"})
+    return tried(lab, "PATCH", "/projects/stage", {"title": text, "description": text})
+
+
+def tried(lab: Lab, method: str, path: str, body: object, person: str = "alice") -> bool:
+    """Send it; whether the server took it. What it refuses never comes to a browser."""
+    try:
+        lab.api(method, path, body, person=person)
+    except HTTPError as refused:
+        if refused.code >= 500:
+            raise
+        return False
+    return True
+
+
+def sit_down(page: Page, lab: Lab, person: str) -> None:
+    """Open a person's lab and the panel in it."""
+    page.goto(lab.address(person=person).replace(STRANGER, "stranger"))
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+    expect(panel(page).get_by_role("tab", name="Project")).to_be_visible()
+
+
+def run_command(page: Page, command: str, **args: str) -> None:
+    """Run a command of the lab, as the palette and the menus do."""
+    page.evaluate("([c, a]) => window.jupyterapp.commands.execute(c, a)", [command, args])
+
+
+def test_sharing_made_of_payloads_is_only_shown(strange_lab: Lab, page: Page) -> None:
+    sit_down(page, strange_lab, "alice")
+    side = panel(page)
+    run_command(page, "submarine:open-project", project="stage")
+    view = page.locator(".sub-ProjectView:visible")
+    expect(view).to_be_visible()
+    side.get_by_role("button", name="Change project").click()
+    page.get_by_role("combobox", name="Find a project").fill("stage")
+    page.keyboard.press("Enter")
+    expect(side.get_by_role("list", name="Jobs")).to_contain_text(CORPUS[0])
+    side.get_by_role("tab", name="Project").click()
+    expect(side.get_by_role("list", name="Members")).to_contain_text(STRANGER)
+    expect(side).to_contain_text(".ipynb")
+
+    why = {"reason": REASON, "minutes": 5}
+    strange_lab.api("POST", "/projects/stage/break-glass", why, person=STRANGER)
+    expect(page.locator(".Toastify__toast")).to_contain_text(STRANGER)
+    for text in CORPUS:
+        change = {"title": text, "description": text}
+        if tried(strange_lab, "PATCH", "/projects/stage", change):
+            expect(view.get_by_role("heading", level=1)).to_have_text(" ".join(text.split()))
+    for name in ("About", "Members", "Secrets", "Trash"):
+        expect(tab(view, name)).to_be_visible()
+    expect(tab(view, "Members")).to_contain_text(REASON)
+    expect(tab(view, "Activity")).to_contain_text(f"took emergency access: {REASON}")
+
+    run_command(page, "submarine:open-teams")
+    expect(page.get_by_role("heading", name=CORPUS[0])).to_be_visible()
+    run_command(page, "submarine:share", project="stage")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name of a person or a team").fill("<img")
+    expect(dialog.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+
+
+def test_a_history_made_of_payloads_is_only_shown(strange_lab: Lab, page: Page) -> None:
+    sit_down(page, strange_lab, "alice")
+    run_command(page, "submarine:history", project="stage", path="kept.ipynb")
+    versions = page.locator(".sub-Versions").get_by_role("option")
+    expect(versions.filter(has_text=CORPUS[0])).to_be_visible()
+    for number in range(3):
+        versions.nth(number).click()
+        changed = page.get_by_role("region", name="What changed")
+        expect(changed).to_contain_text("sendBeacon")
+
+
+def test_people_with_payloads_for_names_are_only_shown(strange_lab: Lab, page: Page) -> None:
+    sit_down(page, strange_lab, STRANGER)
+    run_command(page, "submarine:open-people")
+    expect(page.get_by_role("region", name=STRANGER)).to_be_visible()
+    run_command(page, "submarine:open-project", project="stage")
+    expect(page.locator(".sub-ProjectView:visible")).to_contain_text("is offered to you")
+    panel(page).get_by_role("button", name="Change project").click()
+    expect(page.get_by_role("listbox", name="Projects")).to_contain_text("stage")

@@ -37,7 +37,10 @@ def _files(face: Face, options: Namespace) -> None:
         changed = f"{tables.age(file.last_modified)} ago" if file.last_modified else ""
         size = "" if file.size is None or folder else human_bytes(file.size)
         tables.row(found, file.name + folder, changed, size)
-    face.show(found)
+    if found.row_count:
+        face.show(found)
+    else:
+        face.say("No files here yet.")
 
 
 def _history(face: Face, options: Namespace) -> None:
@@ -100,6 +103,8 @@ def _list_secrets(face: Face, options: Namespace) -> None:
 
 
 def _set_secret(face: Face, options: Namespace) -> None:
+    if not options.secret.isidentifier() or not options.secret.isascii():
+        raise Invalid("A secret's name is letters, digits and _, such as API_TOKEN.")
     secrets = face.client.secrets(options.project)
     value = face.ask_secret(options.secret, stdin=options.stdin)
     name = secrets.write(options.secret, value).name

@@ -138,8 +138,10 @@ def _break_glass(face: Face, options: Namespace) -> None:
         projects.mend_glass(options.project)
         face.say(f"You have given your access to {options.project} back.")
         return
-    grant = projects.break_glass(options.project, options.reason, minutes=options.minutes)
-    face.say(f"You may look into {options.project} until {grant.until}; its owners are told why.")
+    projects.break_glass(options.project, options.reason, minutes=options.minutes)
+    face.say(
+        f"You may look into {options.project} for {options.minutes} min; its owners are told why."
+    )
 
 
 def _share(face: Face, options: Namespace) -> None:
@@ -167,7 +169,7 @@ def _members(face: Face, options: Namespace) -> None:
 
 def _remark(grant: Grant) -> str:
     if grant.until is not None:
-        return f"until {grant.until}: {grant.reason}"
+        return f"until {grant.until[:16].replace('T', ' ')} UTC: {grant.reason}"
     return "" if grant.known else "has not been here yet"
 
 
