@@ -21,6 +21,10 @@ NAMES = (
     "startup",
     "quotas",
     "saves",
+    "scale",
+    "access",
+    "diff",
+    "revocation",
 )
 
 

@@ -14,6 +14,8 @@ from submarine_ext.store.store import Store, Transaction
 PROJECTS, TEAMS, PEOPLE, EVENTS, UNFINISHED, VERSIONS = 200, 20, 1000, 100_000, 5000, 1000
 #: Where the files and the long history are, and who is asked about.
 PROJECT, FILE, ACTOR = "p1", "0.txt", "person-77"
+#: Shared with a team of theirs.
+SHARED = "p17"
 
 
 def fill(database: Path, owner: str) -> None:
@@ -37,7 +39,10 @@ def _people(tx: Transaction, owner: str) -> None:
     teams = [f"team-{n}" for n in range(TEAMS)]
     tx.execute(
         insert(schema.users),
-        [{"name": name, "admin": 0, "disabled": 0, "quota": "{}", "seen": now()} for name in people],
+        [
+            {"name": name, "admin": 0, "disabled": 0, "quota": "{}", "seen": now()}
+            for name in people
+        ],
     )
     tx.execute(schema.users.update().where(schema.users.c.name == owner).values(quota=quota))
     tx.execute(

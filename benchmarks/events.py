@@ -48,11 +48,16 @@ def broadcast(client: Connection) -> None:
 
 
 def frames(
-    there: Server, sockets: int, kind: str, rounds: int, change: Callable[[], None]
+    there: Server,
+    sockets: int,
+    kind: str,
+    rounds: int,
+    change: Callable[[], None],
+    project: str = "default",
 ) -> list[float]:
     """Milliseconds from the change to its frame, for each socket and round."""
     command = [sys.executable, "-m", "benchmarks.events"]
-    arguments = [str(there.port), there.token, str(sockets), kind]
+    arguments = [str(there.port), there.token, str(sockets), kind, project]
     with subprocess.Popen(
         [*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as watcher:
@@ -76,14 +81,14 @@ def percentile(values: list[float], position: int) -> float:
     return statistics.quantiles(values, n=100)[position - 1]
 
 
-def watch(there: Server, sockets: int, kind: str) -> None:
+def watch(there: Server, sockets: int, kind: str, project: str) -> None:
     """The process with the sockets: for each line on stdin, when the next frame came to each."""
     path = "/submarine/api/events" if kind == "submarine" else "/floor/socket"
     selector = selectors.DefaultSelector()
     for _ in range(sockets):
         reader = SocketReader(there, path)
         if kind == "submarine":
-            reader.subscribe("projects/default")
+            reader.subscribe(f"projects/{project}")
             next(reader.payloads())
         selector.register(reader.descriptor, selectors.EVENT_READ, reader)
     while True:
@@ -113,5 +118,5 @@ def drain(selector: selectors.BaseSelector) -> None:
 
 
 if __name__ == "__main__":
-    port, token, count, which = sys.argv[1:]
-    watch(Server.at(int(port), token), int(count), which)
+    port, token, count, which, project = sys.argv[1:]
+    watch(Server.at(int(port), token), int(count), which, project)

@@ -18,9 +18,9 @@ from submarine_ext.files import logs
 from submarine_ext.store import jobs, quotas
 from submarine_ext.store.store import Store, Transaction
 
-RESERVED = "submission with quotas, 500 jobs under way (floor: without)"
+RESERVED = "submission with quotas, 5,000 jobs under way (floor: without)"
 REDACTED = "reading a log with 5 secrets (floor: without)"
-UNDER_WAY = 500
+UNDER_WAY = 5000
 MEGABYTES = 64
 PIECE = 512 * 1024
 

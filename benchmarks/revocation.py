@@ -1,78 +1,74 @@
-"""From taking a role away to the end of the topic in each of many sockets."""
+"""From taking rights away to the end in each of a thousand open sockets, beside a broadcast.
+
+Two people on one server: ann shares a project with ben, whose sockets follow it. What comes
+first to each socket after the change is its end: the ``closed`` frame of the topic, or the
+socket's own end where the account is disabled. The slowest socket counts.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
+from benchmarks.events import broadcast, frames
 from benchmarks.figures import Figure
-from submarine_ext.api.connection import Connection
-from submarine_ext.app.wiring import Settings, Submarine
-from submarine_ext.domain.access import Principal, Role
-from submarine_ext.domain.projects import NewProject
+from benchmarks.server import Connection, Server, server
 
 SOCKETS = 1000
-
-
-class Wire:
-    """The server's end of a socket that takes everything at once; it notes the ``closed``."""
-
-    def __init__(self) -> None:
-        self.closed = asyncio.get_running_loop().create_future()
-
-    async def _taken(self) -> None:
-        return
-
-    def send(self, frame: bytes) -> asyncio.Task[None]:
-        if b'"closed"' in frame and not self.closed.done():
-            self.closed.set_result(time.monotonic())
-        return asyncio.ensure_future(self._taken())
-
-    def busy(self) -> bool:
-        return False
-
-    def cut(self) -> None:
-        raise AssertionError("never slow")
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        raise AssertionError("never disabled")
+PEOPLE = {"token-of-ann": "ann", "token-of-ben": "ben"}
+PROJECT = "vision"
+GRANT = f"/projects/{PROJECT}/grants/user:ben"
+LIMIT = 1000
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory(prefix="submarine-bench-") as folder:
-        seconds = asyncio.run(_measure(Path(folder), min(rounds, 5)))
-    yield Figure(
-        what=f"a role is taken away until the last of {SOCKETS:,} topics is closed",
-        unit="ms",
-        ours=statistics.median(seconds) * 1000,
-        limit=1000.0,
-    )
+    rounds = min(rounds, 3)
+    with server(
+        "submarine_ext",
+        "benchmarks.floor",
+        token="token-of-ann",
+        ServerApp__identity_provider_class="submarine_ext.testing.identity.PeopleByToken",
+        PeopleByToken__people=PEOPLE,
+        SubmarineExtension__admins="ann",
+    ) as there:
+        ann, ben = there.connect(), Server.at(there.port, "token-of-ben")
+        ben.connect().json("GET", "/me")
+        ann.json("POST", "/projects", {"name": PROJECT})
+        share(ann)
+        floor = slowest(ben, "floor", rounds, lambda: broadcast(ann), lambda: None)
+        ours = slowest(ben, "submarine", rounds, lambda: revoke(ann), lambda: share(ann))
+        yield _figure("a role is taken away", "topics", ours, floor)
+        ours = slowest(ben, "submarine", rounds, lambda: disable(ann), lambda: enable(ann))
+        yield _figure("an account is disabled", "sockets", ours, floor)
 
 
-async def _measure(folder: Path, rounds: int) -> list[float]:
-    submarine = await Submarine.open(Settings(root=folder, owner="ann"))
-    ann, ben = Principal("ann"), Principal("ben")
-    await submarine.people.arrive(ben)
-    await submarine.projects.create(ann, NewProject(name="vision"))
-    try:
-        return [await _round(submarine, ann, ben) for _ in range(rounds)]
-    finally:
-        await submarine.close()
+def _figure(deed: str, things: str, ours: float, floor: float) -> Figure:
+    what = f"{deed} until the last of {SOCKETS:,} {things} is closed (floor: broadcast)"
+    return Figure(what=what, unit="ms", ours=ours, floor=floor, limit=LIMIT)
 
 
-async def _round(submarine: Submarine, ann: Principal, ben: Principal) -> float:
-    await submarine.sharing.grant(ann, "vision", "user:ben", Role.VIEWER)
-    wires = [Wire() for _ in range(SOCKETS)]
-    connections = [Connection(submarine, ben, wire) for wire in wires]
-    for connection in connections:
-        await connection.receive('{"op": "subscribe", "topic": "projects/vision"}')
-    begin = time.monotonic()
-    await submarine.sharing.revoke(ann, "vision", "user:ben")
-    ends = await asyncio.gather(*(wire.closed for wire in wires))
-    for connection in connections:
-        await connection.close()
-    return max(ends) - begin
+def slowest(
+    there: Server, kind: str, rounds: int, change: Callable[[], None], back: Callable[[], None]
+) -> float:
+    """Milliseconds to the last socket; the median of rounds with new sockets each."""
+    found = []
+    for _ in range(rounds):
+        found.append(max(frames(there, SOCKETS, kind, 1, change, PROJECT)))
+        back()
+    return statistics.median(found)
+
+
+def share(ann: Connection) -> None:
+    ann.json("PUT", GRANT, {"role": "viewer"})
+
+
+def revoke(ann: Connection) -> None:
+    ann.json("DELETE", GRANT)
+
+
+def disable(ann: Connection) -> None:
+    ann.json("PATCH", "/users/ben", {"disabled": True})
+
+
+def enable(ann: Connection) -> None:
+    ann.json("PATCH", "/users/ben", {"disabled": False})

@@ -58,9 +58,7 @@ def files(folder: Path) -> None:
         (folder / f"{n}.txt").write_text(str(n))
 
 
-def asked(
-    client: Connection, what: str, path: str, limit: float, rounds: int
-) -> Iterator[Figure]:
+def asked(client: Connection, what: str, path: str, limit: float, rounds: int) -> Iterator[Figure]:
     client.send("PUT", "/floor/bytes", client.send("GET", path))
     ours, floor, pauses = [], [], []
     for _ in range(rounds):
@@ -70,7 +68,9 @@ def asked(
         floor.append(_milliseconds(client, "/floor/bytes"))
     middle = statistics.median
     yield Figure(what=what, unit="ms", ours=middle(ours), floor=middle(floor), limit=limit)
-    yield Figure(what="… and nobody else is answered for", unit="ms", ours=middle(pauses), limit=PAUSE)
+    yield Figure(
+        what="… and nobody else is answered for", unit="ms", ours=middle(pauses), limit=PAUSE
+    )
 
 
 def _milliseconds(client: Connection, path: str) -> float:

@@ -81,11 +81,14 @@ class Connection:
 
 
 @contextmanager
-def server(*extensions: str, data: Path | None = None, **traits: object) -> Iterator[Server]:
+def server(
+    *extensions: str, data: Path | None = None, token: str | None = None, **traits: object
+) -> Iterator[Server]:
     """Run ``jupyter server`` with exactly these extensions until the block ends."""
     with tempfile.TemporaryDirectory(prefix="submarine-bench-") as name:
         there = Server(Path(name))
         there.data = data or there.data
+        there.token = token or there.token
         there.data.mkdir(exist_ok=True)
         with (there.folder / "server.log").open("wb") as log:
             begin = time.monotonic()
