@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.versions import Version, VersionKind
 from submarine_ext.errors import Conflict, NotFound
@@ -28,11 +30,14 @@ class Histories(Filing):
         etags = await self.note_current(project, [path])
 
         def query(tx: Transaction) -> list[Version]:
-            access.may(tx, who, project, Capability.FILE_READ)
+            relation = access.may(tx, who, project, Capability.FILE_READ)
             document = documents.find(tx, project, path)
             if document is None:
                 raise NotFound
-            return _history(tx, document, etags.get(path))
+            found = _history(tx, document, etags.get(path))
+            if access.sees(relation, Capability.JOB_LIST):
+                return found
+            return [replace(version, jobs=[]) for version in found]
 
         return await self._store.read(query)
 
