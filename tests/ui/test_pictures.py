@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 from lab import Lab
 from playwright.sync_api import Page, expect
-from screens import SLOW, drawn, open_job, open_notebook, panel, row, run_cell, state, tab
+from screens import (
+    SLOW,
+    drawn,
+    notebook_of,
+    open_job,
+    open_notebook,
+    panel,
+    row,
+    run_cell,
+    state,
+    tab,
+)
+from sharing import go_to, project_tab
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 Submit = Callable[..., None]
@@ -57,6 +69,81 @@ def test_the_lab_looks_right_in_its_theme(
     assert drawn(chart)
     dismiss_messages(page)
     page.screenshot(path=screenshots / f"job-{theme}.png")
+
+
+class StudioLab(Lab):
+    """Some people, and dana, who administers the server."""
+
+    def _identity(self) -> list[str]:
+        return [*super()._identity(), "--SubmarineExtension.admins=dana"]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A project in the middle of its life: members, a team, files, a job, a named version."""
+    people = ("alice", "bob", "carol", "dana")
+    with StudioLab(tmp_path_factory.mktemp("studio"), people).running() as lab:
+        for person in people:
+            lab.api("GET", "/me", person=person)
+        lab.api("POST", "/teams", {"name": "seeing", "title": "Seeing"}, person="dana")
+        lab.api("PUT", "/teams/seeing/members/carol", {"role": "manager"}, person="dana")
+        described = "What the cameras of line 3 see, and what it means."
+        project = {"name": "vision", "title": "Vision models", "description": described}
+        lab.api("POST", "/projects", project, person="alice")
+        for subject, role in (("user:bob", "editor"), ("team:seeing", "viewer")):
+            grant = f"/projects/vision/grants/{subject}"
+            lab.api("PUT", grant, {"role": role}, person="alice")
+        lab.api("PUT", "/projects/vision/secrets/HF_TOKEN", {"value": "only for a picture"}, person="alice")
+        job = {"name": "train-17", "command": ["true"]}
+        lab.api("POST", "/projects/vision/jobs", job, person="bob")
+        write(lab, "evaluate.ipynb", "alice", "accuracy(model, test)")
+        write(lab, "train.ipynb", "alice", "lr = 0.1\nepochs = 5")
+        write(lab, "train.ipynb", "bob", "lr = 0.01\nepochs = 5")
+        kept = lab.api("GET", "/contents/vision/train.ipynb/checkpoints", person="bob")
+        newest = max(kept, key=lambda version: version["last_modified"])
+        version = f"/contents/vision/train.ipynb/checkpoints/{newest['id']}"
+        lab.api("PATCH", version, {"message": "as in the talk"}, person="bob")
+        write(lab, "train.ipynb", "alice", "lr = 0.01\nepochs = 50")
+        yield lab
+
+
+def write(lab: Lab, name: str, person: str, source: str) -> None:
+    """Save a notebook of the project."""
+    body = {"type": "notebook", "format": "json", "content": notebook_of([source, "train(model)"])}
+    lab.api("PUT", f"/contents/vision/{name}", body, person=person)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_shared_project_looks_right_in_its_theme(
+    studio: Lab, page: Page, screenshots: Path, theme: str
+) -> None:
+    studio.use_theme(THEMES[theme])
+    page.goto(studio.address(person="alice"))
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", THEMES[theme])
+    go_to(page, "Vision models")
+    side = project_tab(page)
+    expect(side).to_contain_text("train.ipynb")
+    side.get_by_role("button", name="Open the project…").click()
+    view = page.locator(".sub-ProjectView:visible")
+    expect(tab(view, "Activity")).to_contain_text("alice made bob an editor")
+    page.screenshot(path=screenshots / f"project-{theme}.png")
+
+    side.get_by_role("button", name="Share…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name of a person or a team").fill("car")
+    expect(dialog.get_by_role("option", name="carol")).to_be_visible()
+    page.screenshot(path=screenshots / f"share-{theme}.png")
+
+
+def test_the_history_looks_right(studio: Lab, page: Page, screenshots: Path) -> None:
+    studio.use_theme(THEMES["light"])
+    page.goto(studio.address(person="alice"))
+    go_to(page, "Vision models")
+    args = {"project": "vision", "path": "train.ipynb"}
+    page.evaluate("args => window.jupyterapp.commands.execute('submarine:history', args)", args)
+    expect(page.locator(".sub-Versions")).to_contain_text("as in the talk")
+    expect(page.get_by_role("region", name="What changed")).to_contain_text("epochs = 50")
+    page.screenshot(path=screenshots / "history-light.png")
 
 
 def dismiss_messages(page: Page) -> None:

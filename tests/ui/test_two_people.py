@@ -39,7 +39,6 @@ def test_alice_shares_both_save_bob_merges_alice_revokes(
     body = {"type": "notebook", "format": "json", "content": begun}
     shared_lab.api("PUT", FILE, body, person="alice")
     share(alice, "bob", "Editor")
-    alice.screenshot(path=screenshots / "share-light.png")
     done(alice)
 
     expect(bob.get_by_text("is shared with you now")).to_be_visible()

@@ -1,8 +1,7 @@
 /** What somebody did, as a sentence. Pure; what it does not know it says as it is written. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { AuditEntry, Json } from '../api/types';
-import { roleWord, ROLES, subjectOf } from './projectwords';
-import type { Role } from '../api/types';
+import { subjectOf } from './projectwords';
 
 type Words = (entry: AuditEntry, trans: TranslationBundle) => string;
 
@@ -13,8 +12,7 @@ const WORDS: { [action: string]: Words } = {
   'project.trash': (_, t) => t.__('put the project into the trash'),
   'project.purge': (_, t) => t.__('deleted the project for good'),
   'project.settle': ({ after }, t) => t.__('found the project %1', text(after.state)),
-  'grant.put': ({ object, after }, t) =>
-    t.__('made %1 %2', subjectOf(object).name, role(after.role, t)),
+  'grant.put': ({ object, after }, t) => shared(subjectOf(object).name, after.role, t),
   'grant.delete': ({ object }, t) => t.__('removed %1', subjectOf(object).name),
   'transfer.offer': ({ after }, t) => t.__('offered the project to %1', text(after.to)),
   'transfer.accept': (_, t) => t.__('accepted the project'),
@@ -37,7 +35,7 @@ const WORDS: { [action: string]: Words } = {
   'file.purge': ({ object }, t) => t.__('deleted %1 for good', object),
   'version.name': ({ object }, t) => t.__('named a version of %1', object),
   'version.purge': ({ object }, t) => t.__('deleted a version of %1', object),
-  'job.submitted': ({ object }, t) => t.__('started the job %1', object),
+  'job.submitted': ({ object, after }, t) => t.__('started the job %1', text(after.name) || object),
   'job.stop': ({ object }, t) => t.__('stopped the job %1', object),
   'job.deleted': ({ object }, t) => t.__('deleted the job %1', object),
   'job.claimed': ({ object }, t) => t.__('took the job %1 to run it', object),
@@ -79,8 +77,15 @@ function changes(before: AuditEntry['before'], after: AuditEntry['after']): stri
     .join(', ');
 }
 
-function role(value: Json | undefined, trans: TranslationBundle): string {
-  return ROLES.includes(value as Role) ? roleWord(value as Role, trans) : text(value);
+function shared(name: string, role: Json | undefined, trans: TranslationBundle): string {
+  switch (role) {
+    case 'viewer':
+      return trans.__('made %1 a viewer', name);
+    case 'editor':
+      return trans.__('made %1 an editor', name);
+    default:
+      return trans.__('made %1 an owner', name);
+  }
 }
 
 function text(value: Json | undefined): string {

@@ -66,7 +66,7 @@ describe('the activity', () => {
 
 describe('an entry as a sentence', () => {
   it.each<[Partial<AuditEntry>, string]>([
-    [{ action: 'grant.put', object: 'user:bob', after: { role: 'viewer' } }, 'made bob Viewer'],
+    [{ action: 'grant.put', object: 'user:bob', after: { role: 'viewer' } }, 'made bob a viewer'],
     [{ action: 'grant.delete', object: 'team:ml' }, 'removed ml'],
     [
       { action: 'project.change', before: { state: 'a', x: 1 }, after: { state: 'b', x: 1 } },
