@@ -256,7 +256,8 @@ def _commit(
     access.may(tx, wish.who, wish.project, Capability.FILE_WRITE)
     document = documents.live(tx, wish.project, wish.path)
     if wish.revive is not None and document is None:
-        documents.revive(tx, wish.revive)
+        if not documents.revive(tx, wish.revive):  # purged meanwhile
+            raise NotFound
         number = wish.revive
     else:
         number = document.id if document else documents.add(tx, wish.project, wish.path)

@@ -99,11 +99,10 @@ def trash(conn: Connection, document: int, when: str, by: str) -> None:
     conn.execute(update(documents).where(documents.c.id == document).values(**values))
 
 
-def revive(conn: Connection, document: int) -> None:
-    """It is not in the trash any more."""
-    conn.execute(
-        update(documents).where(documents.c.id == document).values(deleted=None, deleted_by=None)
-    )
+def revive(conn: Connection, document: int) -> bool:
+    """It is not in the trash any more. False: it is gone for good."""
+    row = update(documents).where(documents.c.id == document)
+    return conn.execute(row.values(deleted=None, deleted_by=None)).rowcount > 0
 
 
 def remove(conn: Connection, document: int) -> None:

@@ -83,6 +83,17 @@ class TestAQueuedChange:
         assert ((await saving).status, (await purging).status) == (404, 204)
         assert not (root / "vision").exists()
 
+    async def test_that_restores_finds_nothing_that_was_purged_meanwhile(self, shared, queued):
+        """The mutant adds a version to a document that is gone."""
+        alice, bob = await shared()
+        path = "/contents/vision/a.txt"
+        version = (await alice("GET", f"{path}/checkpoints")).json[0]["id"]
+        assert (await alice("DELETE", path)).status == 204
+        async with queued(bob("POST", f"{path}/checkpoints/{version}", {})) as waiting:
+            assert (await alice("DELETE", "/projects/vision/trash/a.txt")).status == 204
+        assert (await waiting).status == 404
+        assert (await alice("GET", path)).status == 404
+
 
 class TestPurgingAVersion:
     async def test_touches_nothing_for_whoever_may_not(self, shared, people, root):
