@@ -69,3 +69,45 @@ def write_in(page: Page, cell: int, source: str) -> None:
 def save(page: Page) -> None:
     """Control+S."""
     page.keyboard.press("Control+s")
+
+
+def saved(page: Page) -> None:
+    """Nothing in the open document waits to be saved."""
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+
+
+def files(page: Page) -> Locator:
+    """The file browser of the shared projects, opened where it is not."""
+    region = page.get_by_role("region", name="Shared projects")
+    if not region.is_visible():
+        page.locator('.jp-SideBar .lm-TabBar-tab[title^="Shared projects"]').click()
+    expect(region).to_be_visible()
+    return region
+
+
+def in_files(page: Page, name: str) -> Locator:
+    """A file or a folder in that browser."""
+    return files(page).locator(".jp-DirListing-item").filter(has_text=name)
+
+
+def choose_in_menu(page: Page, name: str, label: str) -> None:
+    """Right-click a file and choose from its menu."""
+    in_files(page, name).click(button="right")
+    page.locator(".lm-Menu-item", has=page.get_by_text(label, exact=True)).click()
+
+
+def paste(page: Page) -> None:
+    """Paste what was cut or copied into the folder that the browser shows."""
+    files(page).locator(".jp-DirListing-content").click(
+        button="right", position={"x": 80, "y": 200}
+    )
+    page.locator(".lm-Menu-item", has=page.get_by_text("Paste", exact=True)).click()
+
+
+def new_folder(page: Page, name: str) -> None:
+    """Make a folder in the folder that the browser shows."""
+    files(page).get_by_role("button", name="New Folder").click()
+    editor = files(page).locator(".jp-DirListing-editor")
+    editor.fill(name)
+    editor.press("Enter")
+    expect(in_files(page, name)).to_be_visible()

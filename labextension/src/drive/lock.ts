@@ -8,12 +8,27 @@ export function lock(widget: IDocumentWidget, locked: boolean): void {
   if (widget instanceof NotebookPanel) {
     widget.content.modelContentChanged.disconnect(lockCells);
     lockCells(widget.content);
+    lockKernel(widget.sessionContext, locked);
     if (locked) {
       // Cells come and go when the notebook is loaded again.
       widget.content.modelContentChanged.connect(lockCells);
     }
   } else {
     editorOf(widget)?.setOption('readOnly', locked);
+  }
+}
+
+type Startable = Partial<Pick<NotebookPanel['sessionContext'], 'startKernel'>>;
+
+/**
+ * Whoever presses Run without a kernel would be asked for one, and then lose the outputs that
+ * are shown. So the lab's wish for a kernel stays unanswered; the line above says why.
+ */
+function lockKernel(context: Startable, locked: boolean): void {
+  if (locked) {
+    context.startKernel = () => new Promise(() => undefined);
+  } else {
+    delete context.startKernel;
   }
 }
 
