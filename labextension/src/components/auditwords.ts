@@ -16,7 +16,10 @@ const WORDS: { [action: string]: Words } = {
   'grant.delete': ({ object }, t) => t.__('removed %1', subjectOf(object).name),
   'transfer.offer': ({ after }, t) => t.__('offered the project to %1', text(after.to)),
   'transfer.accept': (_, t) => t.__('accepted the project'),
-  'transfer.withdraw': (_, t) => t.__('took the offer back or declined it'),
+  'transfer.withdraw': ({ actor, after }, t) =>
+    actor === after.to
+      ? t.__('declined the offer')
+      : t.__('took back the offer to %1', text(after.to)),
   'transfer.void': ({ before }, t) => t.__('ended the offer to %1', text(before?.to)),
   'access.change': (_, t) => t.__('changed who may do what, through an account or a team'),
   'break-glass.open': ({ after }, t) => t.__('took emergency access: %1', text(after.reason)),

@@ -72,6 +72,7 @@ describe('an entry as a sentence', () => {
       { action: 'project.change', before: { state: 'a', x: 1 }, after: { state: 'b', x: 1 } },
       'changed the project: state: a → b'
     ],
+    [{ action: 'transfer.withdraw', actor: 'bob', after: { to: 'bob' } }, 'declined the offer'],
     [{ action: 'secret.put', object: 'API_TOKEN' }, 'wrote the secret API_TOKEN'],
     [{ action: 'odd.deed', object: 'thing' }, 'odd.deed thing'],
     [{ action: 'constructor', object: 'thing' }, 'constructor thing']

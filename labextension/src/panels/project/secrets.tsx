@@ -13,6 +13,9 @@ import type { TabProps } from './body';
 /** What a name looks like; it is not a word of any language. */
 const EXAMPLE = 'API_TOKEN';
 
+/** What may name an environment variable. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 /** See the module's comment. */
 export function SecretsTab(props: TabProps): React.ReactElement {
   const { session, project, trans } = props;
@@ -116,8 +119,10 @@ function Writing(
   const id = React.useId();
   const [name, setName] = React.useState('');
   const [value, setValue] = React.useState('');
+  const [wrong, setWrong] = React.useState(false);
   const write = async () => {
-    if (await onWrite(name, value)) {
+    setWrong(!NAME.test(name));
+    if (NAME.test(name) && (await onWrite(name, value))) {
       setName('');
       setValue('');
     }
@@ -138,6 +143,7 @@ function Writing(
         placeholder={EXAMPLE}
         value={name}
         onChange={setName}
+        error={wrong ? trans.__('Write letters, digits and _, such as %1.', EXAMPLE) : undefined}
       />
       <Field id={`${id}-value`} label={trans.__('Value')}>
         {control => (
