@@ -93,7 +93,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         for subject, role in (("user:bob", "editor"), ("team:seeing", "viewer")):
             grant = f"/projects/vision/grants/{subject}"
             lab.api("PUT", grant, {"role": role}, person="alice")
-        lab.api("PUT", "/projects/vision/secrets/HF_TOKEN", {"value": "only for a picture"}, person="alice")
+        lab.api(
+            "PUT", "/projects/vision/secrets/HF_TOKEN", {"value": "for a picture"}, person="alice"
+        )
         job = {"name": "train-17", "command": ["true"]}
         lab.api("POST", "/projects/vision/jobs", job, person="bob")
         write(lab, "evaluate.ipynb", "alice", "accuracy(model, test)")

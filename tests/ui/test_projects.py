@@ -34,6 +34,19 @@ def test_the_keyboard_finds_and_changes_the_project(page: Page) -> None:
     expect(switcher).to_be_focused()
 
 
+def test_the_keyboard_shares_and_goes_on_where_it_was(page: Page) -> None:
+    new_project(page, "by-hand")
+    project_tab(page).get_by_role("button", name="Share…").press("Enter")
+    dialog = page.get_by_role("dialog")
+    finder = dialog.get_by_label("Name of a person or a team")
+    finder.press_sequentially("zoe")
+    expect(dialog.get_by_role("option", name="zoe")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_label("Role of zoe")).to_be_visible()
+    expect(finder).to_be_focused()
+
+
 def test_a_viewer_is_not_offered_what_a_viewer_may_not(
     page: Page, desk: Desk, shared_lab: Lab
 ) -> None:
@@ -46,6 +59,7 @@ def test_a_viewer_is_not_offered_what_a_viewer_may_not(
     shared_lab.api("PUT", grant, {"role": "viewer"}, person="alice")
     go_to(bob, "looking")
     expect(panel(bob).get_by_role("button", name="New job")).to_be_disabled()
+    expect(panel(bob)).to_contain_text("Only editors and owners run jobs in this project.")
     panel(bob).locator(f'[data-job="{job["id"]}"]').click()
     view = bob.locator(".sub-JobView:visible")
     expect(tab(view, "Details")).to_contain_text("Only editors see what a job runs.")
