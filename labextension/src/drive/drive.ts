@@ -43,8 +43,9 @@ export function cancelled(): Error {
 export class ProjectDrive implements Contents.IDrive {
   constructor(
     settings: ServerConnection.ISettings,
-    private readonly _trans: TranslationBundle = nullTranslator.load('submarine_ext')
+    trans: TranslationBundle = nullTranslator.load('submarine_ext')
   ) {
+    this._trans = trans;
     // With 'no-store' the lab would add a parameter that no route knows.
     this.serverSettings = { ...settings, init: { ...settings.init, cache: 'no-cache' } };
   }
@@ -220,8 +221,9 @@ export class ProjectDrive implements Contents.IDrive {
   /** Beside the projects there is nothing: files lie in one of them. */
   private _inside(path: string): void {
     if (path.split('/').filter(Boolean).length < 2) {
+      const trans = this._trans;
       throw new Error(
-        this._trans.__('Here are only the projects. Open one: files are made and changed in it.')
+        trans.__('Here are only the projects. Open one: files are made and changed in it.')
       );
     }
   }
@@ -249,6 +251,7 @@ export class ProjectDrive implements Contents.IDrive {
   }
 
   private readonly _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+  private readonly _trans: TranslationBundle;
   private readonly _saving = new Map<string, Promise<Contents.IModel>>();
   private _attendant: Attendant | null = null;
   private _disposed = false;
