@@ -22,6 +22,13 @@ NOBODY = {
     "a forged cookie": {"Cookie": 'username-127-0-0-1="2|1:0|10:1|1:a|1:a|0"'},
 }
 PUBLIC = {("GET", "/health")}
+READING = ("GET", "HEAD", "OPTIONS")
+WRITES = [
+    (verb, path.format(**PARTS))
+    for path, handler in ROUTES.items()
+    for verb in handler.operations
+    if verb not in READING
+]
 
 
 class TestStrangers:
@@ -97,9 +104,9 @@ class TestCookiesOfOtherPages:
     async def test_a_cookie_alone_reads(self, call, cookie):
         assert (await call("GET", "/me", signed=False, headers={"Cookie": cookie})).status == 200
 
-    @pytest.mark.parametrize("path", ["/projects/default/jobs", "/tickets", "/bundles"])
-    async def test_a_cookie_without_the_xsrf_token_writes_nothing(self, call, cookie, path):
-        answer = await call("POST", path, {}, signed=False, headers={"Cookie": cookie})
+    @pytest.mark.parametrize(("verb", "path"), WRITES)
+    async def test_a_cookie_without_the_xsrf_token_writes_nothing(self, call, cookie, verb, path):
+        answer = await call(verb, path, signed=False, headers={"Cookie": cookie})
         assert (answer.status, answer.json["code"]) == (403, "forbidden")
         assert "XSRF" in answer.json["detail"]
 
@@ -108,16 +115,14 @@ class TestCookiesOfOtherPages:
         headers = {"Cookie": both, "X-XSRFToken": "abc"}
         assert (await call("POST", "/tickets", {}, signed=False, headers=headers)).status == 201
 
-    @pytest.mark.parametrize("verb", ["GET", "POST"])
-    async def test_another_origin_is_refused(self, call, cookie, verb):
+    @pytest.mark.parametrize(("verb", "path"), [("GET", "/me"), *WRITES])
+    async def test_another_origin_is_refused(self, call, cookie, verb, path):
         headers = {
             "Cookie": f"{cookie}; _xsrf=abc",
             "X-XSRFToken": "abc",
             "Origin": "https://evil.example",
         }
-        path = "/me" if verb == "GET" else "/tickets"
-        body = None if verb == "GET" else {}
-        assert (await call(verb, path, body, signed=False, headers=headers)).status == 403
+        assert (await call(verb, path, signed=False, headers=headers)).status == 403
 
     async def test_a_subresource_of_another_site_is_refused(self, call, cookie):
         headers = {"Cookie": cookie, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
