@@ -21,6 +21,7 @@ export function startMerge(refused: Refused, options: MergingOptions): MergeMode
   const { path, options: saved } = refused;
   const place = placeOf(`${DRIVE}:${path}`) ?? { project: '', path: '' };
   let { base, kept: mine } = refused;
+  /** What the document held when it was last taken into the merge. */
   let written = saved.content as Json;
 
   /** Over a version that is no longer there: refused, and kept as a version. */
@@ -32,12 +33,15 @@ export function startMerge(refused: Refused, options: MergingOptions): MergeMode
       if (!(error instanceof StaleError)) {
         throw error;
       }
-      [base, mine, written] = [etag, error.refused.kept, content];
+      [base, mine] = [etag, error.refused.kept];
       return false;
     }
   }
 
-  /** What was written in the document since the merge began is part of mine. */
+  /**
+   * What was written in the document since the merge began is part of mine. It was made from
+   * what the document was opened with, whatever the merge was made from meanwhile.
+   */
   async function catchUp(): Promise<boolean> {
     const now = at(path)
       .filter(({ context }) => context.model.dirty)
@@ -45,7 +49,8 @@ export function startMerge(refused: Refused, options: MergingOptions): MergeMode
     if (now === undefined || sameContent(now, written)) {
       return true;
     }
-    return tryOver(now, base);
+    written = now;
+    return tryOver(now, refused.base);
   }
 
   return new MergeModel({
