@@ -1,18 +1,12 @@
 /** What people can do, as commands of the lab: each also works from the palette. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import {
-  Dialog,
-  InputDialog,
-  Notification,
-  showDialog,
-  type ICommandPalette
-} from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog, type ICommandPalette } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
-import { sentenceOf } from './api/problem';
 import type { Job } from './api/types';
+import { complain } from './complaints';
 import { submarineIcon } from './components/icons';
 import { stateWord } from './components/words';
 import { placeOf } from './models/documents';
@@ -59,9 +53,7 @@ function addDeletion({ app, session, trans }: CommandsOptions): void {
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
       });
       if (result.button.accept) {
-        await session.api
-          .deleteJob(String(args.id))
-          .catch(error => Notification.error(sentenceOf(error)));
+        await session.api.deleteJob(String(args.id)).catch(complain);
       }
     }
   });
@@ -121,7 +113,7 @@ function addChange(
       try {
         session.put(await change(String(args.id)));
       } catch (error) {
-        Notification.error(sentenceOf(error));
+        complain(error);
       }
     }
   });
@@ -133,6 +125,9 @@ export function addNotebookCommand(
   notebooks: INotebookTracker,
   trans: TranslationBundle
 ): void {
+  notebooks.currentChanged.connect(() => {
+    app.commands.notifyCommandChanged(Commands.runNotebook);
+  });
   app.commands.addCommand(Commands.runNotebook, {
     label: trans.__('Run as Job'),
     caption: trans.__('Run this notebook as a job'),

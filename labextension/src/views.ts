@@ -7,8 +7,9 @@ import {
   type IThemeManager
 } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { sentenceOf } from './api/problem';
 import type { Job, JobSpec } from './api/types';
+import { sentenceOf } from './api/problem';
+import { complain } from './complaints';
 import type { Draft } from './models/draft';
 import type { Session } from './models/session';
 import { UUID } from '@lumino/coreutils';
@@ -201,7 +202,7 @@ export class Views {
     try {
       await action;
     } catch (error) {
-      Notification.error(sentenceOf(error));
+      complain(error);
     }
   }
 }

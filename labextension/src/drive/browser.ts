@@ -12,8 +12,7 @@ import {
   type LabIcon
 } from '@jupyterlab/ui-components';
 import { nullTranslator } from '@jupyterlab/translation';
-import { Notification } from '@jupyterlab/apputils';
-import { sentenceOf } from '../api/problem';
+import { complain } from '../complaints';
 import { placeOf } from '../models/documents';
 import type { ProjectsModel } from '../models/projects';
 
@@ -62,7 +61,7 @@ function fill(app: JupyterFrontEnd, browser: FileBrowser, trans: TranslationBund
     'folder',
     newFolderIcon,
     trans.__('New Folder'),
-    () => void browser.createNewDirectory().catch(error => Notification.error(sentenceOf(error)))
+    () => void browser.createNewDirectory().catch(complain)
   );
   toolbar.addItem('upload', new Uploader({ model }));
   add('refresh', refreshIcon, trans.__('Refresh'), () => void model.refresh());

@@ -1,11 +1,11 @@
 /** What people can do with a project's files, as commands of the lab. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Notification, type ICommandPalette } from '@jupyterlab/apputils';
+import type { ICommandPalette } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { historyIcon } from '@jupyterlab/ui-components';
-import { sentenceOf } from '../api/problem';
+import { complain } from '../complaints';
 import { DRIVE, labPathOf, placeOf, type Place } from '../models/documents';
 import type { Session } from '../models/session';
 import type { OpenDocuments } from './documents';
@@ -86,7 +86,7 @@ function addImport(options: FileCommandsOptions): void {
         const place = await importNote(session.api.files, folder, file, note);
         manager.openOrReveal(labPathOf(place));
       } catch (error) {
-        Notification.error(sentenceOf(error));
+        complain(error);
       }
     }
   });

@@ -10,8 +10,8 @@ import {
 } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
-import { sentenceOf } from '../api/problem';
 import type { Version } from '../api/types';
+import { complain } from '../complaints';
 import { localOf, nameOf, type Place } from '../models/documents';
 import { HistoryModel } from '../models/history';
 import { MergeModel } from '../models/merges';
@@ -151,7 +151,7 @@ export class FileViews {
     try {
       await action;
     } catch (error) {
-      Notification.error(sentenceOf(error));
+      complain(error);
     }
   }
 
