@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lab import Lab
 from playwright.sync_api import Page, expect
-from screens import SLOW, notebook_of, run_cell, tab
+from screens import SLOW, notebook_of, panel, row, run_cell, tab
 from sharing import (
     choose_in_menu,
     files,
@@ -18,6 +19,7 @@ from sharing import (
     in_files,
     new_folder,
     new_project,
+    open_file,
     paste,
     project_tab,
     save,
@@ -135,6 +137,77 @@ def test_the_history_shows_what_changed_and_brings_it_back(page: Page, shared_la
         ("saved", None),
         ("restored", None),
     ]
+
+
+def test_a_save_that_came_too_late_becomes_a_copy_or_gives_way(
+    page: Page, desk: Desk, shared_lab: Lab
+) -> None:
+    bob = desk("bob")
+    put(shared_lab, "late", "lr = 0.1")
+    grant = "/projects/late/grants/user:bob"
+    shared_lab.api("PUT", grant, {"role": "editor"}, person="alice")
+    go_to(bob, "late")
+    open_file(bob, "train.ipynb")
+    expect(bob.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=SLOW)
+    shown = bob.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .cm-content")
+    dialog = bob.get_by_role("dialog")
+
+    write_in(bob, 0, "lr = 0.2")
+    put(shared_lab, "late", "lr = 0.3")
+    save(bob)
+    expect(dialog).to_contain_text("alice saved")
+    dialog.get_by_role("button", name="Take theirs").click()
+    expect(shown).to_have_text("lr = 0.3")
+    assert source(shared_lab, "late/train.ipynb") == "lr = 0.3"
+
+    write_in(bob, 0, "lr = 0.4")
+    put(shared_lab, "late", "lr = 0.5")
+    save(bob)
+    dialog.get_by_role("button", name="Keep mine as a copy").click()
+    tabs = bob.locator(".lm-DockPanel-tabBar .lm-TabBar-tab")
+    expect(tabs.filter(has_text="train (bob).ipynb")).to_be_visible()
+    expect(shown).to_have_text("lr = 0.4")
+    tabs.filter(has=bob.get_by_text("train.ipynb", exact=True)).click()
+    expect(shown).to_have_text("lr = 0.5")
+    assert source(shared_lab, "late/train (bob).ipynb") == "lr = 0.4"
+    assert source(shared_lab, "late/train.ipynb") == "lr = 0.5"
+    past = shared_lab.api("GET", "/contents/late/train.ipynb/checkpoints", person="alice")
+    kept = [version["author"] for version in past if version["kind"] == "conflict"]
+    assert kept == ["bob", "bob"]
+
+
+def test_a_notebook_runs_as_a_job_which_names_the_version_that_it_ran(
+    page: Page, shared_lab: Lab
+) -> None:
+    put(shared_lab, "runs", "print(6 * 7)")
+    go_to(page, "runs")
+    open_file(page, "train.ipynb")
+    page.get_by_role("button", name="Run this notebook as a job").click()
+    form = page.get_by_role("form", name="New job")
+    expect(form).to_contain_text("In the project runs")
+    form.get_by_role("button", name="Run", exact=True).click()
+    details = tab(page.locator(".sub-JobView:visible"), "Details")
+    expect(details).to_contain_text("Files that it ran")
+    details.get_by_role("button", name="Version").click()
+    versions = page.get_by_role("listbox", name="Versions of train.ipynb").get_by_role("option")
+    expect(versions.first).to_contain_text("Current")
+    panel(page).get_by_role("tab", name="Jobs").click()
+    expect(row(page, "train")).to_contain_text("Succeeded", timeout=SLOW)
+
+
+def put(lab: Lab, project: str, cell: str) -> None:
+    """Alice saves a notebook of one cell, in a project that is made where there is none."""
+    known = [one["name"] for one in lab.api("GET", "/projects", person="alice")["items"]]
+    if project not in known:
+        lab.api("POST", "/projects", {"name": project}, person="alice")
+    body = {"type": "notebook", "format": "json", "content": notebook_of([cell])}
+    lab.api("PUT", f"/contents/{project}/train.ipynb", body, person="alice")
+
+
+def source(lab: Lab, path: str) -> str:
+    """What the first cell of a notebook says, as the server has it."""
+    cells = lab.api("GET", f"/contents/{quote(path)}", person="alice")["content"]["cells"]
+    return "".join(cells[0]["source"])
 
 
 def _sha256(content: bytes) -> str:
