@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -16,6 +16,7 @@ import pytest
 from lab import Lab
 from playwright.sync_api import Page, expect
 from screens import SLOW, notebook_of, open_job, open_lab, panel, row, state, tab
+from sharing import in_files, save, write_in
 
 PAYLOADS = [
     "<img src=/obeyed onerror=obeyed()>",
@@ -180,7 +181,8 @@ def sit_down(page: Page, lab: Lab, person: str) -> None:
 
 def run_command(page: Page, command: str, **args: str) -> None:
     """Run a command of the lab, as the palette and the menus do."""
-    page.evaluate("([c, a]) => window.jupyterapp.commands.execute(c, a)", [command, args])
+    script = "async ([c, a]) => { await window.jupyterapp.commands.execute(c, a); }"
+    page.evaluate(script, [command, args])
 
 
 def test_sharing_made_of_payloads_is_only_shown(strange_lab: Lab, page: Page) -> None:
@@ -228,6 +230,50 @@ def test_a_history_made_of_payloads_is_only_shown(strange_lab: Lab, page: Page) 
         versions.nth(number).click()
         changed = page.get_by_role("region", name="What changed")
         expect(changed).to_contain_text("sendBeacon")
+
+
+def test_a_notebook_and_its_merge_made_of_payloads_are_only_shown(
+    strange_lab: Lab, page: Page
+) -> None:
+    strange_lab.api("POST", "/projects", {"name": "clash"}, person="alice")
+    grant = f"/projects/clash/grants/user:{quote(STRANGER, safe='')}"
+    strange_lab.api("PUT", grant, {"role": "editor"}, person="alice")
+    file = "/contents/clash/all.ipynb"
+    strange_lab.api("PUT", file, hostile(CORPUS), person="alice")
+    sit_down(page, strange_lab, "alice")
+    run_command(page, "docmanager:open", path="submarine:clash/all.ipynb")
+    status = page.locator("#jp-main-statusbar")
+    expect(status).to_contain_text("| Idle", timeout=SLOW)
+    expect(page.locator(".jp-OutputArea-output pre").first).to_contain_text(CORPUS[0])
+    write_in(page, 0, f"mine {PAYLOADS[0]}")
+    strange_lab.api("PUT", file, hostile(reversed(CORPUS)), person=STRANGER)
+    save(page)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(STRANGER)
+    dialog.get_by_role("button", name="Merge…").click()
+    merge = page.locator(".sub-Merge")
+    expect(merge).to_contain_text(f"mine {PAYLOADS[0]}")
+    expect(merge).to_contain_text(CORPUS[-1])
+
+    panel(page).get_by_role("button", name="Change project").click()
+    page.get_by_role("combobox", name="Find a project").fill("stage")
+    page.keyboard.press("Enter")
+    expect(in_files(page, "<img src=x onerror").first).to_be_visible()
+
+
+def hostile(texts: Iterable[str]) -> dict[str, object]:
+    """A notebook whose cells say they are trusted, with a payload in every kind of output."""
+    notebook = notebook_of(list(texts))
+    for cell in notebook["cells"]:
+        text = cell["source"]
+        kinds = ("text/html", "image/svg+xml", "text/markdown", "application/javascript")
+        shown = [
+            {"output_type": "display_data", "metadata": {}, "data": {kind: text}} for kind in kinds
+        ]
+        stream = {"output_type": "stream", "name": "stderr", "text": text}
+        error = {"output_type": "error", "ename": text, "evalue": text, "traceback": [text]}
+        cell.update(outputs=[*shown, stream, error], metadata={"trusted": True})
+    return {"type": "notebook", "format": "json", "content": notebook}
 
 
 def test_people_with_payloads_for_names_are_only_shown(strange_lab: Lab, page: Page) -> None:
