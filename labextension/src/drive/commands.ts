@@ -76,11 +76,12 @@ function addImport(options: FileCommandsOptions): void {
     caption: trans.__('Make a notebook of the project from a Zeppelin note'),
     describedBy: { args: PLACE_ARGS },
     execute: async args => {
-      const folder = given(args) ?? folderInView(options);
       const file = await chooseFile('.json,.zpln');
       if (file === null) {
         return;
       }
+      // The file browser may have been on its way to the project when the command began.
+      const folder = given(args) ?? folderInView(options);
       try {
         const note = await readNote(file, trans);
         const place = await importNote(session.api.files, folder, file, note);
