@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from submarine_ext.domain.access import Capability, Principal, rights
 from submarine_ext.domain.jobs import Event, JobState, Target
@@ -55,15 +56,20 @@ def settle_all(tx: Transaction, who: Principal, names: Iterable[str]) -> None:
         note(tx, who.name, "access.change", name, project=name, kind=ACCESS)
 
 
-def stop(tx: Transaction, record: jobs.Record, *, actor: str, reason: str) -> None:
+def stop(
+    tx: Transaction, record: jobs.Record, *, actor: str, reason: str, grace_seconds: float = 10.0
+) -> jobs.Record:
     """Want the job ended, unless it has or somebody does already."""
     if record.job.state.terminal or record.job.target is Target.STOP:
-        return
-    common = {"actor": actor, "target": Target.STOP, "reason": reason}
+        return record
+    common: dict[str, Any] = {"actor": actor, "target": Target.STOP, "reason": reason}
     if record.job.state is JobState.PENDING:
-        jobs.transition(tx, record, Event.STOPPED, **common)
+        changed = jobs.transition(tx, record, Event.STOPPED, **common)
     else:
-        jobs.change(tx, record, action="job.stop", **common)
+        common["grace_seconds"] = grace_seconds
+        changed = jobs.change(tx, record, action="job.stop", **common)
+    assert changed is not None, "read and changed in one transaction"
+    return changed
 
 
 def may_offer(tx: Transaction, offer: handovers.Offered) -> bool:

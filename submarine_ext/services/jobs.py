@@ -19,14 +19,14 @@ import msgspec
 from submarine_ext.domain.access import Capability, Principal, Relation
 from submarine_ext.domain.bundles import of_project
 from submarine_ext.domain.ids import new_job_id
-from submarine_ext.domain.jobs import WITHHELD, Event, Job, JobSpec, JobState, Target
+from submarine_ext.domain.jobs import WITHHELD, Job, JobSpec, JobState, Target
 from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import check, default_name
 from submarine_ext.domain.times import now
 from submarine_ext.errors import Conflict, Forbidden, KeyReused, NotFound
 from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
-from submarine_ext.services import access, secrets
+from submarine_ext.services import access, consequences, secrets
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.engines import Engines
 from submarine_ext.store import jobs, quotas, versions
@@ -121,7 +121,11 @@ class Jobs:
             record = access.job(
                 tx, who, job_id, Capability.JOB_STOP, any_ones=Capability.JOB_STOP_ANY
             )
-            return _shown_to(tx, who, _stopped(tx, record, who, grace_seconds).job)
+            reason = f"Stopped by {who.name}."
+            stopped = consequences.stop(
+                tx, record, actor=who.name, reason=reason, grace_seconds=grace_seconds
+            )
+            return _shown_to(tx, who, stopped.job)
 
         job = await self._store.write(want_stop)
         self._wake()
@@ -216,16 +220,3 @@ def _replayed(tx: Transaction, who: Principal, key: str, request: str) -> Job | 
     record = jobs.get(tx, earlier[1])
     assert record is not None, "a job's keys go with it"
     return record.job
-
-
-def _stopped(tx: Transaction, record: jobs.Record, who: Principal, grace: float) -> jobs.Record:
-    if record.job.state.terminal or record.job.target is Target.STOP:
-        return record
-    reason = f"Stopped by {who.name}."
-    common = {"actor": who.name, "target": Target.STOP, "reason": reason}
-    if record.job.state is JobState.PENDING:
-        changed = jobs.transition(tx, record, Event.STOPPED, **common)
-    else:
-        changed = jobs.change(tx, record, action="job.stop", grace_seconds=grace, **common)
-    assert changed is not None, "read and changed in one transaction"
-    return changed
