@@ -18,8 +18,12 @@
    nothing else: no file, no argument, no message of the engine.
 7. **Refuse by name.** ``check(spec)`` raises :class:`~submarine_ext.errors.Invalid` naming
    the field that this engine can't honour. Nothing is ever ignored.
+8. **Away is not failed.** Where the engine lies behind a network, ``start`` and ``stop`` do
+   not fail because it is away: they are durable, tried until they are through, and the
+   stream says so (``Waiting`` for a task, :class:`Health` for the engine).
 
-Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`.
+Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`,
+:class:`HasPreflight`, :class:`HasDoctor`, :class:`ReadsLogsOnDemand`.
 """
 
 from __future__ import annotations
@@ -40,8 +44,9 @@ class Task(Struct, frozen=True, kw_only=True):
 
     ``folder`` belongs to this attempt alone; ``folder/work`` already holds the unpacked
     bundle (or is empty) and is where the process runs (in ``spec.workdir`` of it).
-    ``owner`` is used for fairness between people, never for access. ``secrets`` are
-    environment variables for all ranks, which an engine must not write down.
+    ``owner`` is used for fairness between people, never for access. ``teams`` are the
+    owner's teams that the project is shared with, sorted. ``secrets`` are environment
+    variables for all ranks, which an engine must not write down.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Task(Struct, frozen=True, kw_only=True):
     project: str
     spec: JobSpec
     folder: Path
+    teams: tuple[str, ...] = ()
     secrets: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
@@ -126,9 +132,6 @@ class Ended(Struct, frozen=True, tag=True, kw_only=True):
     finished: float | None = None
 
 
-Observation = Waiting | Started | Ended
-
-
 class Capacity(Struct, frozen=True, kw_only=True):
     """What an engine has in all or what is in use: CPUs (1.5), bytes, GPUs."""
 
@@ -137,9 +140,17 @@ class Capacity(Struct, frozen=True, kw_only=True):
     gpu: int
 
 
+class Environments(StrEnum):
+    """What an engine takes a spec's ``environment`` for."""
+
+    INTERPRETER = "interpreter"
+    IMAGE = "image"
+
+
 class EngineInfo(Struct, frozen=True, kw_only=True):
     """What ``GET /engines`` tells of an engine. ``queue`` counts waiting tasks; ``python`` is
-    the interpreter of jobs that name no ``environment``, where the engine knows one.
+    the interpreter of jobs that name no ``environment``, where the engine knows one, and
+    ``image`` the container image. ``since`` is when it became unhealthy (RFC 3339 UTC).
     """
 
     name: str
@@ -151,6 +162,51 @@ class EngineInfo(Struct, frozen=True, kw_only=True):
     queue: int = 0
     running: int = 0
     python: str | None = None
+    environments: Environments = Environments.INTERPRETER
+    image: str | None = None
+    gpu_types: list[str] = []
+    queues: list[str] = []
+    since: str | None = None
+
+
+class Health(Struct, frozen=True, tag=True):
+    """The engine itself became healthy or unhealthy. ``name`` is the engine's."""
+
+    name: str
+    info: EngineInfo
+
+
+Observation = Waiting | Started | Ended | Health
+
+
+class Prospect(Struct, frozen=True, kw_only=True):
+    """A job that somebody is about to submit; the fields mean what they mean in a Task."""
+
+    owner: str
+    project: str
+    teams: tuple[str, ...]
+    spec: JobSpec
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What can be known of a prospect before it is submitted.
+
+    ``text`` is one plain sentence and what to do; ``field`` names the spec's field where it
+    is one. ``fatal``: it can't run as it is; else it may wait, or the user should know.
+    """
+
+    text: str
+    field: str | None = None
+    fatal: bool = True
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that a doctor looked at. ``fix`` is what to apply, for machines (YAML)."""
+
+    title: str
+    ok: bool
+    detail: str
+    fix: str | None = None
 
 
 class Engine(ABC):
@@ -197,4 +253,31 @@ class HasCapacity(Protocol):
 
     def capacity(self) -> Capacity:
         """Everything there is, used or not."""
+        ...
+
+
+@runtime_checkable
+class HasPreflight(Protocol):
+    """An engine that can say beforehand what will keep a job from running."""
+
+    async def preflight(self, prospect: Prospect) -> list[Finding]:
+        """What is known now; nothing where the engine is away. Bounded by a few seconds."""
+        ...
+
+
+@runtime_checkable
+class HasDoctor(Protocol):
+    """An engine that can examine how it was set up."""
+
+    async def examine(self) -> list[Check]:
+        """Everything that it needs, in the order in which to repair it."""
+        ...
+
+
+@runtime_checkable
+class ReadsLogsOnDemand(Protocol):
+    """An engine that does not follow every rank's log until somebody wants it."""
+
+    def want_log(self, name: str, rank: int) -> None:
+        """Somebody reads that rank's log now: follow it. No error if it is followed already."""
         ...

@@ -7,7 +7,7 @@
             return MyEngine(root)
 
 Tests reach an engine only through its interface and the folder of its tasks. What differs
-between engines is overridden: ``leftovers``, ``destroy`` and ``refused``.
+between engines is overridden: ``go_on``, ``leftovers``, ``destroy`` and ``refused``.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Adopts(Promise):
             assert await s.engine.adopt([task]) == set()
             await s.started(task.name)
             assert (await s.engine.info()).running == 1
-            (task.work / "go on").touch()
+            await self.go_on(task)
             assert (await s.ended(task.name)).exit_code == 7
 
     @scenario
@@ -48,7 +48,7 @@ class Adopts(Promise):
         async with session(self.make_engine(tmp_path)) as s:
             await s.engine.start(task)
             await s.started(task.name)
-        (task.work / "go on").touch()
+        await self.go_on(task)
         await jobs.printed(task.log(0), b"bye")
         async with session(self.make_engine(tmp_path)) as s:
             assert await s.engine.adopt([task]) == set()

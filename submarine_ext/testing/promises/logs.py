@@ -29,7 +29,7 @@ class Logs(Promise):
         async with session(self.make_engine(tmp_path)) as s:
             await s.engine.start(task)
             await jobs.printed(task.log(0), b"1\n")
-        (task.work / "go on").touch()
+        await self.go_on(task)
         async with session(self.make_engine(tmp_path)) as s:
             assert await s.engine.adopt([task]) == set()
             await s.ended(task.name)

@@ -1,0 +1,1 @@
+"""The kinds of Kubernetes object that a job can become: one module each, pure functions."""
