@@ -61,6 +61,11 @@ def memory_bytes(value: Quantity, field: str = "resources.memory") -> int:
     return int(number.to_integral_value(rounding="ROUND_CEILING"))
 
 
+def amount(value: Quantity, field: str = "quantity") -> Decimal:
+    """The number that a quantity stands for, nothing included: ``"1500m"`` → 1.5."""
+    return _parse(value, field, '"500m" or "2Gi"')
+
+
 def human_bytes(number: int) -> str:
     """1.5 GiB, 512 MiB, 3 bytes: for sentences shown to people."""
     for unit, power in (("TiB", 4), ("GiB", 3), ("MiB", 2), ("KiB", 1)):

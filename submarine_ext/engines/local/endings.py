@@ -6,18 +6,16 @@ Nothing is decided here about what runs; the log is only read, for the error it 
 from __future__ import annotations
 
 import errno
-import math
 import os
-import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
+from submarine_ext.domain.endings import TAIL, exited, killed, over_time
+from submarine_ext.domain.endings import last_error as error_at_the_end
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.quantities import human_bytes, memory_bytes
+from submarine_ext.domain.remedies import more_memory
 from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.local import nearest
 
@@ -29,12 +27,6 @@ _NOT_EXECUTED = {
     errno.E2BIG: "The arguments and environment variables are too long for this system.",
 }
 _NOT_STARTED = "{0!r} could not be started: {1}."
-_TAIL = 32_768
-_LONGEST = 500
-_GIB = 1024**3
-_NOISE = re.compile(rb"\x1e\{[^\n]*\n|\x1b\[[0-9;?]*[ -/]*[@-~]")
-_TRACEBACK = "Traceback (most recent call last)"
-_ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
 
 
 def ended(task: Task, record: dict[str, Any], machine_memory: int) -> Ended:
@@ -89,10 +81,8 @@ def _failure(
         said = "Out of memory: the system killed it (SIGKILL) when the machine had none left."
         return Outcome.FAILED, who + said, more_memory(task.spec, machine_memory)
     if code < 0:
-        return Outcome.FAILED, f"{who}Killed by signal {-code} ({_signal_name(-code)}).", None
-    error = last_error(task.log(rank))
-    tail = f": {error}" if error else "."
-    return Outcome.FAILED, f"{who}Exited with code {code}{tail}", None
+        return Outcome.FAILED, who + killed(-code), None
+    return Outcome.FAILED, who + exited(code, last_error(task.log(rank))), None
 
 
 def _over_memory(
@@ -104,25 +94,6 @@ def _over_memory(
         f"{human_bytes(asked)} it asked for."
     )
     return Outcome.FAILED, reason, more_memory(spec, machine_memory, used)
-
-
-def more_memory(spec: JobSpec, machine_memory: int, used: int = 0) -> JobSpec | None:
-    """The spec with memory doubled until it holds ``used`` bytes; None if it can't be.
-
-    ``used`` is what all nodes had together. Whole GiB where it is two or more.
-    """
-    if spec.resources.memory is None:
-        return None
-    asked = memory_bytes(spec.resources.memory)
-    most = machine_memory // spec.distributed.nodes
-    wanted = asked * 2
-    while wanted * spec.distributed.nodes <= used:
-        wanted *= 2
-    wanted = min(wanted, most)
-    if wanted < asked * 1.2:
-        return None
-    memory = f"{math.floor(wanted / _GIB)}Gi" if wanted >= 2 * _GIB else f"{wanted // 1024**2}Mi"
-    return replace(spec, resources=replace(spec.resources, memory=memory))
 
 
 def _unstartable(task: Task, record: dict[str, Any]) -> str:
@@ -150,36 +121,18 @@ def _survivors(record: dict[str, Any]) -> list[str]:
     return [f"These processes of it would not end: {', '.join(map(str, pids))}."] if pids else []
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
-
-
 def last_error(log: Path) -> str | None:
-    """``ValueError: bad`` where the log ends with a Python traceback, None elsewhere.
-
-    The first line of the last traceback that stands at the margin and reads like an
-    exception: a message may go on for many lines, and programs print after it.
-    """
+    """The error that a log ends with; None where there is none, or no log."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-            text = _NOISE.sub(b"", file.read()).decode(errors="replace")
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+            return error_at_the_end(file.read())
     except OSError:
         return None
-    _, found, rest = text.rpartition(_TRACEBACK)
-    if not found:
-        return None
-    for line in rest.splitlines()[1:]:
-        if _ERROR.fullmatch(line.rstrip()):
-            return line.rstrip()[:_LONGEST]
-    return None
 
 
 _SAID: dict[str, Callable[[Task, dict[str, Any]], str]] = {
     "shutdown": lambda *_: "The machine ended it (SIGTERM), as it does at shutdown.",
-    "timeout": lambda task, _: f"Ran longer than its limit of {task.spec.timeout_seconds} s.",
+    "timeout": lambda task, _: over_time(task.spec.timeout_seconds),
     "unstartable": _unstartable,
 }
