@@ -247,25 +247,27 @@ class MetricsSubscription(_Reader):
 
 
 class MeSubscription(_Reader):
-    """``me``: the projects that the person sees, whenever they change."""
+    """``me``: the projects that the person sees, and what else is theirs to know of."""
 
     capability = Capability.STREAM_OPEN
 
     async def open(self) -> None:
         """Confirm; the list follows."""
         self._listed: list[Project] | None = None
-        self._changed = False
+        self._old: set[str] = set()
         feed = self._services.feed
         self._leaves += [
             feed.lists(self._news.set),
-            feed.account(str(user(self._who.name)), self._changes),
+            feed.account(str(user(self._who.name)), lambda: self._old.add("me")),
+            feed.engines(self._engine_changed),
         ]
         await self._allowed("")
         self._tell("subscribed", {}, 0)
         self._begin()
 
-    def _changes(self) -> None:
-        self._changed = True
+    def _engine_changed(self) -> None:
+        self._old.add("engines")
+        self._news.set()
 
     async def _run(self) -> None:
         while True:
@@ -274,9 +276,8 @@ class MeSubscription(_Reader):
             if listed != self._listed:
                 await self._say("projects", {"items": listed})
                 self._listed = listed
-            if self._changed:
-                self._changed = False
-                await self._say("me", {})
+            while self._old:
+                await self._say(self._old.pop(), {})
             await self._news.wait()
             await asyncio.sleep(GATHER_SECONDS)
 

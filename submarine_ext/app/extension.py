@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Float, Integer, Set, TraitError, Unicode, default, validate
+from traitlets import Float, Integer, List, Set, TraitError, Unicode, default, validate
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.api.routes import handlers
+from submarine_ext.app.cluster import KubernetesEngine
+from submarine_ext.app.engines import engine_names, maker
 from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.domain.bundles import MAX_PACKED
@@ -36,6 +38,7 @@ class SubmarineExtension(ExtensionApp):
     """Launch and watch training from the lab."""
 
     name = "submarine_ext"
+    classes: ClassVar = [KubernetesEngine]  # for --help-all and the command line
 
     data_dir = Unicode(
         help="Folder of the database, logs, artifacts and bundles. Default: the folder "
@@ -66,6 +69,13 @@ class SubmarineExtension(ExtensionApp):
         min=0,
         help="GPUs that local jobs may use together. Default: those found.",
     ).tag(config=True)
+    engines = List(
+        Unicode(),
+        ["local"],
+        minlen=1,
+        help="Where jobs may run; the first is the default. 'local' is this machine, "
+        "'kubernetes' a cluster (see KubernetesEngine); other packages may bring more.",
+    ).tag(config=True)
     max_bundle_bytes = Integer(
         MAX_PACKED, min=1, help="The largest code bundle, in bytes, gzipped."
     ).tag(config=True)
@@ -94,6 +104,18 @@ class SubmarineExtension(ExtensionApp):
         except Invalid as error:
             raise TraitError(error.detail) from None
         return value
+
+    @validate("engines")
+    def _valid_engines(self, proposal: dict[str, Any]) -> list[str]:
+        names: list[str] = proposal["value"]
+        known = engine_names() if names != ["local"] else names
+        for name in names:
+            if name not in known:
+                raise TraitError(
+                    f"SubmarineExtension.engines: there is no engine {name!r}; there is "
+                    f"{', '.join(sorted(known))}."
+                )
+        return list(dict.fromkeys(names))
 
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
@@ -162,4 +184,6 @@ class SubmarineExtension(ExtensionApp):
             memory=memory_bytes(self.memory) if self.memory else None,
             gpu=self.gpu,
             max_bundle_bytes=self.max_bundle_bytes,
+            engines=tuple(self.engines),
+            makers={name: maker(name, self) for name in self.engines if name != "local"},
         )

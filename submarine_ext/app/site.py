@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from logging import Logger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from submarine_ext.api.base import Closable
 from submarine_ext.api.tickets import Tickets
+from submarine_ext.engines.base import Engine
 from submarine_ext.errors import SubmarineError, Unavailable
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Configured(Struct, frozen=True, kw_only=True):
     memory: int | None
     gpu: int | None
     max_bundle_bytes: int
+    engines: tuple[str, ...]
+    makers: Mapping[str, Callable[[Path], Engine]]
 
 
 class Site:

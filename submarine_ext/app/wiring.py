@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from submarine_ext.domain.bundles import MAX_PACKED
+from submarine_ext.engines.base import Engine
 from submarine_ext.engines.local.engine import LocalEngine
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
@@ -54,7 +56,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     this is; ``admins`` are admins whatever the database says.
 
     ``cpu``, ``memory`` (bytes) and ``gpu`` replace what the local engine finds on the
-    machine; ``folder_root`` is what the lab's file browser shows.
+    machine; ``folder_root`` is what the lab's file browser shows. ``engines`` are names, the
+    default first; ``makers`` make those that are not local, for the folder of jobs.
     """
 
     root: Path
@@ -66,6 +69,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     admins: frozenset[str] = frozenset()
     python: str = sys.executable
     max_bundle_bytes: int = MAX_PACKED
+    engines: tuple[str, ...] = ("local",)
+    makers: Mapping[str, Callable[[Path], Engine]] = {}
 
 
 class Submarine:
@@ -75,14 +80,7 @@ class Submarine:
         self._store = store
         job_files = JobFiles(settings.root / "jobs")
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
-        local = LocalEngine(
-            settings.root / "jobs",
-            cpu=settings.cpu,
-            memory=settings.memory,
-            gpu=settings.gpu,
-            python=settings.python,
-        )
-        self._engines = {local.name: local}
+        self._engines = {name: _engine(name, settings) for name in settings.engines}
         self.engines = Engines(store, self._engines)
         project_files = ProjectFiles(settings.root / "projects")
         self.people = People(store, settings.owner, settings.admins, self._asked)
@@ -111,7 +109,12 @@ class Submarine:
         recorder = Recorder(store, self._collector, hidden, self._ended)
         lease = Lease(settings.root / "reconcile.lock")
         self._reconciler = Reconciler(
-            lease, self._engines, dispatcher, recorder, Thinner(store, project_files)
+            lease,
+            self._engines,
+            dispatcher,
+            recorder,
+            Thinner(store, project_files),
+            self.feed.engine_changed,
         )
         self._running: list[asyncio.Task[None]] = []
 
@@ -151,3 +154,16 @@ class Submarine:
     def _ended(self, job: str, attempt: int) -> None:
         self.feed.ended(job, attempt)
         self._reconciler.wake()  # a further attempt may be pending
+
+
+def _engine(name: str, settings: Settings) -> Engine:
+    root = settings.root / "jobs"
+    if name in settings.makers:
+        return settings.makers[name](root)
+    return LocalEngine(
+        root,
+        cpu=settings.cpu,
+        memory=settings.memory,
+        gpu=settings.gpu,
+        python=settings.python,
+    )

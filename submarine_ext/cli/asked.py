@@ -119,7 +119,8 @@ def _plain(options: Namespace) -> dict[str, Any]:
     return {
         "name": options.name,
         "engine": options.engine,
-        "environment": options.python,
+        "queue": options.queue,
+        "environment": options.python or options.image,
         "env": dict(options.env),
         "secrets": options.secret,
         "retries": options.retries,

@@ -164,8 +164,10 @@ class Client:
         """Our own interpreter, where it exists on the engine's machine and is not the default."""
         if not self.server.local:
             return None
-        for info in self.engines():
-            if info.python and engine in (None, info.name):
+        engines = self.engines()
+        default = engines[0].name if engines else None
+        for info in engines:
+            if info.python and info.name == (engine or default):
                 return None if _same_python(info.python) else sys.executable
         return None
 

@@ -32,7 +32,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -213,6 +213,8 @@ class Engine(ABC):
     """The interface; the module's docstring states what each method promises."""
 
     name: str
+    #: Whether ``Task.teams`` matters here; looking them up costs each start a query.
+    knows_teams: ClassVar[bool] = False
 
     @abstractmethod
     async def open(self) -> None:

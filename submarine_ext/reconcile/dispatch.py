@@ -12,7 +12,8 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -25,9 +26,11 @@ from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.services.secrets import Secrets
-from submarine_ext.store import jobs
+from submarine_ext.store import jobs, quotas
 from submarine_ext.store.jobs import Record
 from submarine_ext.store.store import Store, Transaction
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -105,19 +108,23 @@ class Dispatcher:
         try:
             fill = _make_folders if record.job.spec.bundle is None else self._unpack
             await asyncio.to_thread(fill, task)
-            given = await self._given(record)
-            await self._engines[record.job.engine].start(replace(task, secrets=given))
+            engine = self._engines[record.job.engine]
+            if engine.knows_teams:
+                task = replace(task, teams=await self._teams(record))
+            await engine.start(replace(task, secrets=await self._given(record)))
             reach("after-start")
         except (SubmarineError, OSError) as error:
             await self._failed_to_start(record, _words(error))
 
     async def _given(self, record: Record) -> Mapping[str, str]:
-        """The values of the job's secrets. A database that is busy is no reason to fail."""
-        while True:
-            try:
-                return await self._secrets.give(record.job)
-            except Unavailable as error:
-                await asyncio.sleep(error.retry_after)
+        """The values of the job's secrets."""
+        return await _patiently(lambda: self._secrets.give(record.job))
+
+    async def _teams(self, record: Record) -> tuple[str, ...]:
+        owner, project = record.job.owner, record.job.project
+        return await _patiently(
+            lambda: self._store.read(lambda tx: quotas.teams(tx, owner, project))
+        )
 
     async def _failed_to_start(self, record: Record, reason: str) -> None:
         log.warning("%s could not be started: %s", record.job.id, reason)
@@ -157,6 +164,15 @@ class Dispatcher:
 
 def _claim(tx: Transaction) -> tuple[list[Record], list[Record]]:
     return jobs.claim(tx, CLAIM), jobs.unwanted(tx)
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until there is an answer: a database that is busy is no reason to fail a job."""
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            await asyncio.sleep(error.retry_after)
 
 
 def _make_folders(task: Task, *, work: bool = True) -> None:

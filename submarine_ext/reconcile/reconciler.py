@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from submarine_ext.engines.base import Engine
+from submarine_ext.engines.base import Engine, Health
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.record import Recorder
@@ -31,7 +31,10 @@ BURST_SECONDS = 0.5
 
 
 class Reconciler:
-    """``run()`` until cancelled; ``asked()`` and ``wake()`` when there may be something to do."""
+    """``run()`` until cancelled; ``asked()`` and ``wake()`` when there may be something to do.
+
+    ``engine_changed()`` is called when an engine became healthy or unhealthy.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,14 @@ class Reconciler:
         dispatcher: Dispatcher,
         recorder: Recorder,
         thinner: Thinner,
+        engine_changed: Callable[[], None],
     ) -> None:
         self._lease = lease
         self._engines = engines
         self._dispatcher = dispatcher
         self._recorder = recorder
         self._thinner = thinner
+        self._engine_changed = engine_changed
         self._awake = asyncio.Event()
         self._asked = 0
 
@@ -96,7 +101,10 @@ class Reconciler:
 
     async def _observe(self, engine: Engine) -> None:
         async for observation in engine.observe():
-            self._recorder.record(observation)
+            if isinstance(observation, Health):
+                self._engine_changed()
+            else:
+                self._recorder.record(observation)
 
 
 async def _keep_trying(step: Callable[[], Awaitable[T]]) -> T:

@@ -18,7 +18,7 @@ from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, Job, JobState, Target
 from submarine_ext.domain.times import at, now
-from submarine_ext.engines.base import Ended, Observation, Outcome, Started, Waiting, task_parts
+from submarine_ext.engines.base import Ended, Outcome, Started, Waiting, task_parts
 from submarine_ext.errors import SubmarineError
 from submarine_ext.failpoints import reach
 from submarine_ext.reconcile.collect import Collector, Hide
@@ -27,6 +27,8 @@ from submarine_ext.store import jobs
 from submarine_ext.store.store import Store, Transaction
 
 log = logging.getLogger(__name__)
+
+OfTask = Waiting | Started | Ended
 
 _EVENTS = {
     Outcome.SUCCEEDED: Event.SUCCEEDED,
@@ -52,7 +54,7 @@ class Recorder:
         self._ended = ended
         self._last: dict[str, asyncio.Task[None]] = {}
 
-    def record(self, observation: Observation) -> None:
+    def record(self, observation: OfTask) -> None:
         """Queue the observation behind what is being recorded for the same job."""
         job, attempt = task_parts(observation.name)
         task = asyncio.create_task(self._after(self._last.get(job), job, attempt, observation))
@@ -64,7 +66,7 @@ class Recorder:
             del self._last[job]
 
     async def _after(
-        self, before: asyncio.Task[None] | None, job: str, attempt: int, seen: Observation
+        self, before: asyncio.Task[None] | None, job: str, attempt: int, seen: OfTask
     ) -> None:
         if before is not None:
             await before
@@ -79,7 +81,7 @@ class Recorder:
             else:
                 return
 
-    async def _write(self, job: str, attempt: int, seen: Observation) -> None:
+    async def _write(self, job: str, attempt: int, seen: OfTask) -> None:
         if isinstance(seen, Ended):
             await self._complete(job, attempt)
             reach("mid-finish")

@@ -79,6 +79,7 @@ class Feed:
         self._guards: dict[str, set[Wake]] = {}
         self._accounts: dict[str, set[Wake]] = {}
         self._lists: dict[str, set[Wake]] = {}
+        self._engines: dict[str, set[Wake]] = {}
         self._paced: dict[str, _Paced] = {}
         self._seq = 0
 
@@ -101,6 +102,14 @@ class Feed:
     def lists(self, wake: Wake) -> Unfollow:
         """A call whenever the projects that somebody sees may have changed."""
         return _enter(self._lists, "", wake)
+
+    def engines(self, wake: Wake) -> Unfollow:
+        """A call whenever an engine became healthy or unhealthy."""
+        return _enter(self._engines, "", wake)
+
+    def engine_changed(self) -> None:
+        """An engine became healthy or unhealthy."""
+        _call(self._engines, "")
 
     def seen(self, seq: int) -> None:
         """The log's head, as a cursor for progress frames before the first row comes."""

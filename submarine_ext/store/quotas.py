@@ -132,6 +132,13 @@ def note(conn: Connection, job: Job) -> None:
         conn.execute(insert(usage), {**row, "started": job.started, "finished": job.finished})
 
 
+def teams(conn: Connection, person: str, project: str) -> tuple[str, ...]:
+    """The person's teams that the project is shared with, sorted: a job's are charged too."""
+    accounts = conn.execute(_ACCOUNTS, {"person": person, "project": project}).scalars()
+    kinds = (account.partition(":") for account in accounts)
+    return tuple(sorted(name for kind, _, name in kinds if kind == "team"))
+
+
 def _require_room(
     conn: Connection, account: str, quota: Quota, taken: Load, load: Load, moment: str
 ) -> None:

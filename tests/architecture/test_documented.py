@@ -10,6 +10,7 @@ import pytest
 from submarine_ext import track
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.routes import ROUTES
+from submarine_ext.app.cluster import KubernetesEngine
 from submarine_ext.app.extension import SubmarineExtension
 from submarine_ext.cli.grammar import PARSERS, parser
 from submarine_ext.client import Client
@@ -30,7 +31,11 @@ def page(name: str) -> str:
 
 
 def own_settings() -> set[str]:
-    return set(SubmarineExtension.class_own_traits(config=True))
+    return {
+        f"{owner.__name__}.{name}"
+        for owner in (SubmarineExtension, KubernetesEngine)
+        for name in owner.class_own_traits(config=True)
+    }
 
 
 def verbs(endpoint: type[Endpoint]) -> set[str]:
@@ -42,8 +47,10 @@ def verbs(endpoint: type[Endpoint]) -> set[str]:
 
 
 def test_every_setting_is_documented() -> None:
-    documented = set(re.findall(r"`SubmarineExtension\.(\w+)`", page("reference/configuration.md")))
-    assert documented == own_settings()
+    text = page("reference/configuration.md")
+    assert (
+        set(re.findall(r"`((?:SubmarineExtension|KubernetesEngine)\.\w+)`", text)) == own_settings()
+    )
 
 
 @pytest.mark.parametrize("command", PARSERS)

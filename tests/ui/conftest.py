@@ -24,9 +24,6 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 expect.set_options(timeout=30_000)
-#: A file was moved or deleted while the page still asked for it, and nobody caught the 404.
-#: Seen once in CI, of a request whose origin is not known yet; every other error counts.
-LATE = "There is no such thing here."
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +70,7 @@ def desk(
         return page
 
     yield sit_down
-    assert [error for error in errors if not error.endswith(f": {LATE}")] == []
+    assert errors == []
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +79,7 @@ def no_page_errors(page: Page) -> Iterator[None]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield
-    assert [error for error in errors if error != LATE] == []
+    assert errors == []
 
 
 @pytest.fixture(scope="session")

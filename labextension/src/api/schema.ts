@@ -523,7 +523,7 @@ export interface Page_EngineInfo_ {
   next: string | null;
 }
 
-/** What `GET /engines` tells of an engine. `queue` counts waiting tasks; `python` is the interpreter of jobs that name no `environment`, where the engine knows one. */
+/** What `GET /engines` tells of an engine. `queue` counts waiting tasks; `python` is the interpreter of jobs that name no `environment`, where the engine knows one, and `image` the container image. `since` is when it became unhealthy (RFC 3339 UTC). */
 export interface EngineInfo {
   name: string;
   title: string;
@@ -534,6 +534,11 @@ export interface EngineInfo {
   queue: number;
   running: number;
   python: string | null;
+  environments: Environments;
+  image: string | null;
+  gpu_types: Array<string>;
+  queues: Array<string>;
+  since: string | null;
 }
 
 /** What an engine has in all or what is in use: CPUs (1.5), bytes, GPUs. */
@@ -542,6 +547,9 @@ export interface Capacity {
   memory: number;
   gpu: number;
 }
+
+/** What an engine takes a spec's `environment` for. */
+export type Environments = 'image' | 'interpreter';
 
 /** One page of a list. */
 export interface Page_Artifact_ {

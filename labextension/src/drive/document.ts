@@ -231,7 +231,18 @@ export class OpenDocument implements IDisposable {
         actions: [{ label: trans.__('Reload'), run: () => void this.revert() }]
       });
     } else {
+      await this._reload();
+    }
+  }
+
+  /** Show what somebody saved. Where the file is gone meanwhile, a frame about that follows. */
+  private async _reload(): Promise<void> {
+    try {
       await this.revert();
+    } catch (error) {
+      if ((error as { response?: Response }).response?.status !== 404) {
+        throw error;
+      }
     }
   }
 

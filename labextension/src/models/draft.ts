@@ -25,6 +25,10 @@ export interface Draft {
   cpu: string;
   memory: string;
   gpu: string;
+  gpuType: string;
+  /** A container image, on an engine that runs containers. */
+  image: string;
+  queue: string;
   framework: Framework;
   nodes: string;
   processes: string;
@@ -47,6 +51,9 @@ export const EMPTY_DRAFT: Draft = {
   cpu: '',
   memory: '',
   gpu: '',
+  gpuType: '',
+  image: '',
+  queue: '',
   framework: 'none',
   nodes: '',
   processes: '',
@@ -73,11 +80,14 @@ export function write(draft: Draft, declared: readonly Parameter[]): Written {
     ...what(draft, declared, mistakes),
     name: draft.name.trim() || undefined,
     engine: draft.engine || undefined,
+    environment: draft.image.trim() || undefined,
+    queue: draft.queue.trim() || undefined,
     env: env(draft.env, mistakes),
     resources: some({
       cpu: draft.cpu.trim() || undefined,
       memory: draft.memory.trim() || undefined,
-      gpu: number(draft.gpu, 'resources.gpu', mistakes)
+      gpu: number(draft.gpu, 'resources.gpu', mistakes),
+      gpu_type: draft.gpuType || undefined
     }),
     distributed: some({
       framework: draft.framework === 'none' ? undefined : draft.framework,

@@ -1,14 +1,26 @@
-/** Where jobs can run and how full that is. It is read again when jobs move, never on a timer. */
+/**
+ * Where jobs can run, how full that is, and whether it can be reached. It is read again when
+ * jobs move and when the server says that an engine came or went, never on a timer.
+ */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import type { Engine } from '../api/types';
+import type { Connection } from './connection';
 
 /** Milliseconds between two readings, however many jobs move. */
 const SPACING = 1000;
 
 /** See the module's comment. */
 export class EnginesModel implements IDisposable {
-  constructor(private readonly _read: () => Promise<Engine[]>) {
+  constructor(
+    private readonly _read: () => Promise<Engine[]>,
+    connection: Connection
+  ) {
+    this._listening = connection.listen('me', ({ type }) => {
+      if (type === 'engines' || type === 'subscribed') {
+        this.request();
+      }
+    });
     void this._refresh();
   }
 
@@ -37,6 +49,7 @@ export class EnginesModel implements IDisposable {
   dispose(): void {
     this._disposed = true;
     window.clearTimeout(this._timer);
+    this._listening.dispose();
     Signal.clearData(this);
   }
 
@@ -53,6 +66,7 @@ export class EnginesModel implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _listening: IDisposable;
   private _items: readonly Engine[] = [];
   private _timer = 0;
   private _disposed = false;

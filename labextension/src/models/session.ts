@@ -120,10 +120,10 @@ export class Session implements IDisposable {
     return this._list;
   }
 
-  /** Read again whenever a job moves. */
+  /** Read again whenever a job moves or an engine comes or goes. */
   get engines(): EnginesModel {
     if (this._engines === null) {
-      this._engines = new EnginesModel(() => this.api.engines());
+      this._engines = new EnginesModel(() => this.api.engines(), this.connection);
       this.jobs.moved.connect(this._engines.request, this._engines);
     }
     return this._engines;

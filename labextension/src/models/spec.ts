@@ -78,11 +78,12 @@ function options(spec: JobSpec): string[] {
   const given: [string, unknown][] = [
     ['--name', spec.name],
     ['--engine', spec.engine],
-    ['--python', spec.environment],
+    [spec.environment?.startsWith('/') ? '--python' : '--image', spec.environment],
     ['--cpu', resources.cpu],
     ['--memory', resources.memory],
     ['--gpu', resources.gpu],
     ['--gpu-type', resources.gpu_type],
+    ['--queue', spec.queue],
     ['--framework', distributed.framework],
     ['--nodes', distributed.nodes],
     ['--processes', distributed.processes_per_node],
@@ -90,6 +91,7 @@ function options(spec: JobSpec): string[] {
     ['--timeout', spec.timeout_seconds && `${spec.timeout_seconds}s`],
     ['--priority', spec.priority],
     ...(spec.outputs ?? []).map((glob): [string, unknown] => ['--output', glob]),
+    ...(spec.secrets ?? []).map((name): [string, unknown] => ['--secret', name]),
     ...(spec.tags ?? []).map((tag): [string, unknown] => ['--tag', tag]),
     ...Object.entries(spec.env ?? {}).map(([name, value]): [string, unknown] => [
       '--env',

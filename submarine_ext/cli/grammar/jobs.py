@@ -30,7 +30,9 @@ def _run(prog: str) -> Parser:
     add("--env", type=pair, action="append", metavar="NAME=VALUE", default=[],
         help="an environment variable")  # fmt: skip
     add("--secret", action="append", metavar="NAME", help="a secret of the project, as a variable")
-    add("--python", metavar="PATH", help="the interpreter to use instead of this one")
+    either = it.add_mutually_exclusive_group()
+    either.add_argument("--python", metavar="PATH", help="the interpreter, on this machine")
+    either.add_argument("--image", metavar="IMAGE", help="the container image, on a cluster")
     add("--bundle", metavar="FOLDER", help="the folder that travels with the job (default: this)")
     add("--no-bundle", action="store_true", help="run in an empty folder")
     add("--output", action="append", metavar="GLOB", help="files to keep as artifacts")
@@ -48,6 +50,7 @@ def _run_where(it: Parser) -> None:
     add("--memory", metavar="SIZE", help="memory: 512Mi or 8Gi")
     add("--gpu", type=whole, metavar="N", help="GPUs")
     add("--gpu-type", metavar="TYPE", help="which kind of GPU")
+    add("--queue", metavar="QUEUE", help="the cluster's queue to wait in")
     add("--nodes", type=whole, metavar="N", help="machines for a distributed job")
     add("--processes", type=whole, metavar="N", help="processes on each machine")
     add("--framework", choices=[str(f) for f in Framework], help="how the processes meet")

@@ -29,6 +29,13 @@ describe('a job as one would type it', () => {
     );
   });
 
+  it('names an image, a queue and secrets', () => {
+    const spec = { command: ['a'], environment: 'team/torch:2', queue: 'gold', secrets: ['TOKEN'] };
+    expect(asMagic(job(1, { spec }))).toBe(
+      '%submarine run --image team/torch:2 --queue gold --secret TOKEN -- a'
+    );
+  });
+
   it('is a cell magic for a cell', () => {
     const spec = { code: 'print(1)', resources: { gpu: 1 } };
     expect(asMagic(job(1, { spec }))).toBe('%%submarine run --gpu 1\nprint(1)');

@@ -249,7 +249,7 @@ function ResourceFields(props: FormProps): React.ReactElement {
               ['', trans.__('default')],
               ...engines.map(one => [one.name, one.title] as const)
             ]}
-            onChange={value => onChange({ engine: value })}
+            onChange={value => onChange({ engine: value, image: '', gpuType: '', queue: '' })}
           />
         )}
         <TextField
@@ -279,7 +279,47 @@ function ResourceFields(props: FormProps): React.ReactElement {
           error={errors['resources.gpu']}
           onChange={gpu => onChange({ gpu })}
         />
+        {engine?.environments === 'image' && <ClusterFields {...props} engine={engine} />}
       </div>
+    </>
+  );
+}
+
+/** What only a cluster can be asked for. */
+function ClusterFields(props: FormProps & { engine: Engine }): React.ReactElement {
+  const { draft, onChange, engine, errors, trans } = props;
+  const types = engine.gpu_types ?? [];
+  const queues = engine.queues ?? [];
+  return (
+    <>
+      {types.length > 0 && (
+        <ChoiceField
+          id="sub-resources-gpu_type"
+          label={trans.__('GPU type')}
+          value={draft.gpuType}
+          error={errors['resources.gpu_type']}
+          options={[['', trans.__('any')], ...types.map(type => [type, type] as const)]}
+          onChange={gpuType => onChange({ gpuType })}
+        />
+      )}
+      <TextField
+        id="sub-environment"
+        label={trans.__('Container image')}
+        placeholder={engine.image ?? undefined}
+        value={draft.image}
+        error={errors.environment}
+        onChange={image => onChange({ image })}
+      />
+      {queues.length > 0 && (
+        <ChoiceField
+          id="sub-queue"
+          label={trans.__('Queue')}
+          value={draft.queue}
+          error={errors.queue}
+          options={[['', trans.__('default')], ...queues.map(queue => [queue, queue] as const)]}
+          onChange={queue => onChange({ queue })}
+        />
+      )}
     </>
   );
 }

@@ -64,6 +64,13 @@ export function Header(props: HeaderProps): React.ReactElement {
           <EngineChip key={engine.name} engine={engine} trans={trans} />
         ))}
       </div>
+      {engines
+        .filter(({ healthy, reason }) => !healthy && reason)
+        .map(({ name, title, reason }) => (
+          <p key={name} className="sub-Header-why" role="status">
+            <strong>{title}</strong> {reason}
+          </p>
+        ))}
       {explained && (
         <p id={hint} className="sub-Header-why">
           {whyNoJobs(current, trans)}
