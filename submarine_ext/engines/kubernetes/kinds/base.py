@@ -102,3 +102,7 @@ class Kind(Protocol):
     def master(self, draft: Draft) -> tuple[str, int] | None:
         """Host and port of node 0 as pods know it; None where the operator tells them."""
         ...
+
+    def service(self, draft: Draft) -> Object | None:
+        """The selector of a headless Service named like the job; None where none is needed."""
+        ...

@@ -1,0 +1,68 @@
+"""What travels to an attempt's pods besides the manifest: content, by where it is mounted.
+
+A value only: ``bundle`` and ``staging`` make it, ``template`` mounts it, ``objects`` turns
+it into ConfigMaps and Secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from submarine_ext.engines.kubernetes import names
+
+#: Where pods find each thing. The launcher is told nothing else.
+ROOT = "/submarine"
+KIT = f"{ROOT}/kit"
+LAUNCHER = f"{KIT}/launcher.py"
+PLAN = f"{KIT}/plan.json"
+WORKSPACE = "/workspace"
+STAGED = f"{WORKSPACE}/staged"
+
+
+class Claim(Struct, frozen=True):
+    """A folder of a PersistentVolumeClaim, mounted at ``STAGED``."""
+
+    name: str
+    folder: str
+
+
+class Cargo(Struct, frozen=True, kw_only=True):
+    """``parts`` of the bundle, in order; ``kit`` by path below ``/submarine/kit``.
+
+    ``urls`` by path below ``/submarine`` are presigned: whoever has one may use it, so
+    they travel in a Secret. ``secrets`` are the job's own variables.
+    """
+
+    name: str
+    parts: list[bytes] = []
+    kit: Mapping[str, bytes]
+    urls: Mapping[str, str] = {}
+    secrets: Mapping[str, str] = {}
+    claim: Claim | None = None
+
+    def __repr__(self) -> str:
+        """Without what it carries."""
+        return f"Cargo({self.name!r})"
+
+    @property
+    def part_names(self) -> list[str]:
+        """The ConfigMaps of the bundle, by content."""
+        return [names.part(self.name, part, f"code-{n}") for n, part in enumerate(self.parts)]
+
+    @property
+    def kit_name(self) -> str:
+        """The ConfigMap of launcher, runner and plan, by content."""
+        files = [item for path in sorted(self.kit) for item in (path.encode(), self.kit[path])]
+        return names.part(self.name, b"\0".join(files), "kit")
+
+    @property
+    def urls_name(self) -> str:
+        """The Secret of presigned URLs. Not by content: they are signed anew each time."""
+        return f"{self.name}-urls"
+
+
+def key(path: str) -> str:
+    """The key of a file in a ConfigMap or Secret, which has no ``/``."""
+    return path.replace("/", ".")
