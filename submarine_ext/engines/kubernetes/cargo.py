@@ -31,14 +31,12 @@ class Claim(Struct, frozen=True):
 class Cargo(Struct, frozen=True, kw_only=True):
     """``parts`` of the bundle, in order; ``kit`` by path below ``/submarine/kit``.
 
-    ``urls`` by path below ``/submarine`` are presigned: whoever has one may use it, so
-    they travel in a Secret. ``secrets`` are the job's own variables.
+    ``secrets`` are variables that travel in a Secret: the job's own, and presigned URLs.
     """
 
     name: str
     parts: list[bytes] = []
     kit: Mapping[str, bytes]
-    urls: Mapping[str, str] = {}
     secrets: Mapping[str, str] = {}
     claim: Claim | None = None
 
@@ -56,13 +54,3 @@ class Cargo(Struct, frozen=True, kw_only=True):
         """The ConfigMap of launcher, runner and plan, by content."""
         files = [item for path in sorted(self.kit) for item in (path.encode(), self.kit[path])]
         return names.part(self.name, b"\0".join(files), "kit")
-
-    @property
-    def urls_name(self) -> str:
-        """The Secret of presigned URLs. Not by content: they are signed anew each time."""
-        return f"{self.name}-urls"
-
-
-def key(path: str) -> str:
-    """The key of a file in a ConfigMap or Secret, which has no ``/``."""
-    return path.replace("/", ".")

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 
 from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import names, template
-from submarine_ext.engines.kubernetes.cargo import Cargo, key
+from submarine_ext.engines.kubernetes.cargo import Cargo
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Kind, Object, Resource
 from submarine_ext.engines.kubernetes.kinds.pods import PORT
+from submarine_ext.engines.kubernetes.pod.plan import key
 from submarine_ext.engines.kubernetes.settings import Settings
 
 CONFIGMAP = Resource("", "v1", "configmaps", "ConfigMap")
@@ -54,9 +55,6 @@ def owned(draft: Draft, cargo: Cargo, kind: Kind, uid: str) -> Iterator[tuple[Re
         yield SERVICE, {**_meta(SERVICE, draft, draft.name, owner), "spec": _service(selector)}
     if cargo.secrets:
         yield SECRET, _secret(_meta(SECRET, draft, cargo.name, owner), cargo.secrets)
-    if cargo.urls:
-        urls = {key(path): url for path, url in cargo.urls.items()}
-        yield SECRET, _secret(_meta(SECRET, draft, cargo.urls_name, owner), urls)
     for name, part in zip(cargo.part_names, cargo.parts, strict=True):
         yield CONFIGMAP, _configmap(_meta(CONFIGMAP, draft, name, owner), {"part": part})
     kit = {key(path): content for path, content in cargo.kit.items()}

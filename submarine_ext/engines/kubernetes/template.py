@@ -21,9 +21,9 @@ from submarine_ext.engines.kubernetes.cargo import (
     STAGED,
     WORKSPACE,
     Cargo,
-    key,
 )
 from submarine_ext.engines.kubernetes.kinds.base import Object
+from submarine_ext.engines.kubernetes.pod.plan import key
 from submarine_ext.engines.kubernetes.settings import GpuType, Settings
 
 MAIN = "main"
@@ -199,11 +199,6 @@ def _sources(cargo: Cargo) -> list[Object]:
         {"configMap": {"name": name, "items": [{"key": "part", "path": f"bundle/part-{n:03}"}]}}
         for n, name in enumerate(cargo.part_names)
     ]
-    sources.append({"configMap": {"name": cargo.kit_name, "items": _items(cargo.kit, "kit/")}})
-    if cargo.urls:
-        sources.append({"secret": {"name": cargo.urls_name, "items": _items(cargo.urls, "")}})
+    items = [{"key": key(path), "path": f"kit/{path}"} for path in sorted(cargo.kit)]
+    sources.append({"configMap": {"name": cargo.kit_name, "items": items}})
     return sources
-
-
-def _items(content: Any, folder: str) -> list[Object]:
-    return [{"key": key(path), "path": f"{folder}{path}"} for path in sorted(content)]

@@ -79,6 +79,11 @@ class Kind(Protocol):
     """One module of this folder."""
 
     @property
+    def name(self) -> str:
+        """What a placement remembers it by."""
+        ...
+
+    @property
     def resource(self) -> Resource:
         """Where its objects are kept."""
         ...
@@ -99,8 +104,8 @@ class Kind(Protocol):
         """The merge patch that lets it run."""
         ...
 
-    def master(self, draft: Draft) -> tuple[str, int] | None:
-        """Host and port of node 0 as pods know it; None where the operator tells them."""
+    def hosts(self, name: str, nodes: int) -> list[str]:
+        """The nodes' host names as pods know them; none where the operator tells them."""
         ...
 
     def service(self, draft: Draft) -> Object | None:

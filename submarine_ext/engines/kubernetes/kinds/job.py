@@ -18,13 +18,14 @@ _NODE: Object = {"fieldRef": {"fieldPath": f"metadata.annotations['{_INDEX}']"}}
 class Job:
     """The kind (see :class:`~submarine_ext.engines.kubernetes.kinds.base.Kind`)."""
 
+    name = "job"
     resource = Resource("batch", "v1", "jobs", "Job")
 
     def manifest(self, draft: Draft) -> Object:
         """The suspended Job."""
         nodes = draft.spec.distributed.nodes
         host = {"subdomain": draft.name} if nodes > 1 else {}
-        env = pods.rendezvous(draft.spec, self.master(draft), _NODE)
+        env = pods.rendezvous(draft.spec, self.hosts(draft.name, nodes)[0], _NODE)
         return {
             "apiVersion": self.resource.api_version,
             "kind": self.resource.kind,
@@ -67,11 +68,11 @@ class Job:
         """The merge patch that lets it run."""
         return {"spec": {"suspend": False}}
 
-    def master(self, draft: Draft) -> tuple[str, int]:
-        """Node 0 through the headless Service, which only several nodes need."""
-        if draft.spec.distributed.nodes == 1:
-            return "localhost", pods.PORT
-        return f"{draft.name}-0.{draft.name}", pods.PORT
+    def hosts(self, name: str, nodes: int) -> list[str]:
+        """Through the headless Service, which only several nodes need."""
+        if nodes == 1:
+            return ["localhost"]
+        return [f"{name}-{node}.{name}" for node in range(nodes)]
 
     def service(self, draft: Draft) -> Object | None:
         """The selector of the headless Service that gives pods their host names."""

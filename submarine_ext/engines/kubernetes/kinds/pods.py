@@ -28,22 +28,21 @@ def template(
     }
 
 
-def rendezvous(spec: JobSpec, master: tuple[str, int], node: Object) -> list[Object]:
+def rendezvous(spec: JobSpec, master: str, node: Object) -> list[Object]:
     """Variables by which nodes find each other: torchrun's for torch, plain ones for others.
 
     ``node`` is the ``valueFrom`` of the node's number.
     """
-    host, port = master
     rank = {"name": "SUBMARINE_NODE_RANK", "valueFrom": node}
     if spec.distributed.framework is not Framework.TORCH:
-        return [rank, variable("MASTER_ADDR", host), variable("MASTER_PORT", port)]
+        return [rank, variable("MASTER_ADDR", master), variable("MASTER_PORT", PORT)]
     return [
         rank,
         variable("PET_NNODES", spec.distributed.nodes),
         variable("PET_NPROC_PER_NODE", spec.distributed.processes_per_node),
         {"name": "PET_NODE_RANK", "valueFrom": node},
-        variable("PET_MASTER_ADDR", host),
-        variable("PET_MASTER_PORT", port),
+        variable("PET_MASTER_ADDR", master),
+        variable("PET_MASTER_PORT", PORT),
     ]
 
 
