@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 from msgspec import Struct
@@ -39,3 +40,24 @@ class Ending(Struct, frozen=True, kw_only=True):
     remedy: JobSpec | None = None
     started: float | None = None
     finished: float | None = None
+
+
+class Weight(IntEnum):
+    """Whether what a job waits for passes by itself, takes others' ends, or takes a person."""
+
+    PASSES = 0
+    BUSY = 1
+    STUCK = 2
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """Why a job waits: one plain sentence or two, and a changed spec that would not.
+
+    ``field`` is the spec's, where one is in the way. Where several machines of a job wait,
+    what weighs most is said.
+    """
+
+    text: str
+    remedy: JobSpec | None = None
+    field: str | None = None
+    weight: Weight = Weight.PASSES
