@@ -266,7 +266,7 @@ def _artifact_name(name: str) -> str:
 
 def _keep(source: Path, root: Path, name: str) -> Iterator[tuple[str, int, str]]:
     """Copy beside the target, then rename. Yields (name, size, SHA-256) of each file."""
-    if root.resolve().is_relative_to(source):
+    if source in (root.resolve(), *root.resolve().parents):  # Python 3.8 has no is_relative_to
         raise ValueError(f"{source} holds the artifacts folder itself: give a folder in it.")
     target = root / name
     files = _files(source)

@@ -35,10 +35,10 @@ def _resources(spec: JobSpec) -> None:
 
 def _distributed(spec: JobSpec) -> None:
     shape = spec.distributed
-    if shape.framework not in (Framework.NONE, Framework.TORCH):
+    if shape.framework is Framework.MPI:
         _refuse(
             "distributed.framework",
-            f'"{shape.framework}" does not run on this machine. Use "torch" or "none".',
+            '"mpi" does not run on this machine. Use "none" and mpirun as the command.',
         )
     if spec.notebook is not None and shape.ranks > 1:
         _refuse("distributed", "a notebook runs as one process. Use a script.")

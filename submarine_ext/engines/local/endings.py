@@ -5,7 +5,6 @@ Nothing is decided here about what runs; the log is only read, for the error it 
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +19,6 @@ from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.local import nearest
 
 STOPPED = "Stopped on request."
-
-_NOT_EXECUTED = {
-    errno.EACCES: "{0!r} may not be executed; is it a program, and is its x bit set?",
-    errno.ENOEXEC: "{0!r} is no program; a script needs a first line such as #!/bin/sh.",
-    errno.E2BIG: "The arguments and environment variables are too long for this system.",
-}
-_NOT_STARTED = "{0!r} could not be started: {1}."
 
 
 def ended(task: Task, record: dict[str, Any], machine_memory: int) -> Ended:
@@ -97,15 +89,10 @@ def _over_memory(
 
 
 def _unstartable(task: Task, record: dict[str, Any]) -> str:
-    number = record["errno"]
-    if record["stage"] == "workdir":
-        return f"There is no folder {task.spec.workdir!r} in the job's files."
-    if record["stage"] == "log":
-        return f"The job's log could not be opened: {os.strerror(number)}."
     command = (task.spec.command or [task.spec.environment or "python"])[0]
-    if number == errno.ENOENT:
-        return nearest.no_command(command, task.work / (task.spec.workdir or ""))
-    return _NOT_EXECUTED.get(number, _NOT_STARTED).format(command, os.strerror(number))
+    return nearest.not_started(
+        record["stage"], record["errno"], command, task.work, task.spec.workdir
+    )
 
 
 def _exit_code(record: dict[str, Any]) -> int | None:

@@ -2,11 +2,13 @@
 
 Only regular files that really lie in the work folder: no links, no way out of it.
 
-Standard library only: this runs in the launcher, without site-packages.
+Standard library only: this runs in the launcher, without site-packages; what globs mean
+(:func:`matches`) is the same in pods, whose Python may be 3.8.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -22,15 +24,21 @@ def outputs(work: str, artifacts: str, patterns: list[str]) -> list[str]:
     return problems
 
 
+def matches(work: Path, pattern: str) -> Iterator[Path]:
+    """The regular files that a glob means, as they lie in ``work`` (a resolved path)."""
+    import glob  # only jobs with outputs pay for it
+
+    for name in glob.glob(f"{glob.escape(str(work))}/{pattern}", recursive=True):  # noqa: PTH207 - follows "**"
+        source = Path(name)
+        if source.resolve() == source and work in source.parents and source.is_file():
+            yield source
+
+
 def _keep(work: Path, artifacts: Path, pattern: str) -> int:
-    import glob  # only jobs with outputs pay for these
-    import shutil
+    import shutil  # only jobs with outputs pay for it
 
     kept = 0
-    for name in glob.glob(pattern, root_dir=work, recursive=True):  # noqa: PTH207 - follows "**"
-        source = work / name
-        if source.resolve() != source or not source.is_relative_to(work) or not source.is_file():
-            continue
+    for source in matches(work, pattern):
         target = artifacts / source.relative_to(work)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)

@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from submarine_ext.domain.jobs import Framework, JobSpec
+from submarine_ext import ranks
 from submarine_ext.domain.quantities import memory_bytes
 from submarine_ext.engines.base import Task
-from submarine_ext.engines.local import nearest
+from submarine_ext.engines.local import nearest, scripts
 
 RUNNER = Path(__file__).parents[2] / "runner.py"
 JOB_PATH = Path(__file__).parent / "job_path"
@@ -80,26 +79,13 @@ def argv(task: Task, python: str) -> list[str]:
         return spec.command
     if spec.script is not None:
         path = task.work / spec.script
-        return [*_interpreter(path, python), str(path), *spec.args]
+        return [*scripts.interpreter(path, python), str(path), *spec.args]
     if spec.notebook is not None:
         return [python, str(RUNNER), "notebook", str(task.work / spec.notebook),
                 str(task.artifacts / Path(spec.notebook).name), _parameters(task)]  # fmt: skip
     cell = task.folder / "cell.py"
     cell.write_text(spec.code or "", encoding="utf-8")
     return [python, str(RUNNER), "cell", str(cell)]
-
-
-def _interpreter(script: Path, python: str) -> list[str]:
-    if script.suffix == ".py":
-        return [python]
-    try:
-        with script.open("rb") as file:
-            line = file.readline(256)
-    except OSError:
-        return [python]
-    return (
-        line[2:].decode(errors="replace").strip().split(None, 1) if line[:2] == b"#!" else [python]
-    )
 
 
 def _parameters(task: Task) -> str:
@@ -130,9 +116,13 @@ def common_environment(task: Task, python: str, inherited: Mapping[str, str]) ->
 
 def _ranks(task: Task, gpus: list[str]) -> list[dict[str, Any]]:
     shape = task.spec.distributed
-    torch = _rendezvous(task.spec)
+    addresses = ranks.on_this_machine(shape.ranks)
+    meeting = ranks.Shape(shape.framework, shape.nodes, shape.processes_per_node, addresses)
     return [
-        {"log": str(task.log(rank)), "env": {**_rank(task, rank, gpus), **torch(rank)}}
+        {
+            "log": str(task.log(rank)),
+            "env": {**_rank(task, rank, gpus), **ranks.environment(meeting, rank)},
+        }
         for rank in range(shape.ranks)
     ]
 
@@ -141,32 +131,6 @@ def _rank(task: Task, rank: int, gpus: list[str]) -> dict[str, str]:
     each = task.spec.resources.gpu
     node = rank // task.spec.distributed.processes_per_node
     return {
-        "SUBMARINE_RANK": str(rank),
         "SUBMARINE_STREAM": str(task.log(rank)),
         "CUDA_VISIBLE_DEVICES": ",".join(gpus[node * each : (node + 1) * each]),
     }
-
-
-def _rendezvous(spec: JobSpec) -> Any:
-    """A function from rank to torchrun's variables; to nothing for other frameworks."""
-    shape = spec.distributed
-    if shape.framework is not Framework.TORCH:
-        return lambda _: {}
-    port = str(_free_port())
-    return lambda rank: {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-        "RANK": str(rank),
-        "WORLD_SIZE": str(shape.ranks),
-        "LOCAL_RANK": str(rank % shape.processes_per_node),
-        "LOCAL_WORLD_SIZE": str(shape.processes_per_node),
-        "GROUP_RANK": str(rank // shape.processes_per_node),
-        "NODE_RANK": str(rank // shape.processes_per_node),
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,0 +1,55 @@
+"""What the launcher leaves as its container's termination message, read without trust.
+
+The message is a file that the job's own process may write, and without a report Kubernetes
+puts the log's last lines there: whatever is no report is none.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+Sentence = Annotated[str, Meta(max_length=2000)]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """How a pod's ranks ended.
+
+    ``kind``: ``exited`` (``rank`` and ``code`` of the first that failed, or code 0),
+    ``stopped`` (SIGTERM from outside), ``timeout``, ``unstartable`` (``error`` is the whole
+    sentence; no retry helps), ``unprepared`` (the same, but a retry may help).
+    ``code`` is negative for a signal. ``error``: the last traceback's last line. ``oom``: the
+    kernel killed something of it for want of memory; ``used``: the most bytes it had.
+    ``started``/``finished``: epoch seconds, None if it never ran. ``notes``: sentences about
+    what could not be kept.
+    """
+
+    kind: str
+    rank: int | None = None
+    code: int | None = None
+    error: Sentence | None = None
+    oom: bool = False
+    used: int | None = None
+    started: float | None = None
+    finished: float | None = None
+    notes: list[Sentence] = []
+
+
+KINDS = frozenset({"exited", "stopped", "timeout", "unstartable", "unprepared"})
+_decode = msgspec.json.Decoder(Report).decode
+
+
+def read(message: str | None) -> Report | None:
+    """The report in a termination message, if it is one."""
+    try:
+        report = _decode(message or "")
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return report if report.kind in KINDS else None
+
+
+def as_view(report: Report) -> dict[str, Any]:
+    """As :class:`~submarine_ext.engines.kubernetes.diagnosis.view.View` holds it."""
+    return msgspec.structs.asdict(report)
