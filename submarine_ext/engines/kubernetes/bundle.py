@@ -21,6 +21,7 @@ from typing import IO, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from submarine_ext.domain.jobs import Distributed, Framework, JobSpec
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import names, staging
@@ -66,7 +67,7 @@ def cargo(task: Task, settings: Settings, kind: Kind) -> Cargo:
             raise too_large(members, size)
     deliver = area.expect(name, task.spec.distributed.nodes) if area else staging.NOTHING
     told = plan.plan(
-        replace(task, spec=replace(task.spec, timeout_seconds=timeout(task.spec, settings))),
+        replace(task, spec=_as_run(task.spec, settings)),
         grace_seconds=settings.grace_seconds,
         max_framed=settings.max_framed_bytes,
         hosts=kind.hosts(name, task.spec.distributed.nodes),
@@ -77,8 +78,18 @@ def cargo(task: Task, settings: Settings, kind: Kind) -> Cargo:
         name=name,
         parts=parts,
         kit=_within(task, told),
-        secrets={**task.secrets, **fetch.urls, **deliver.urls},
+        secrets=_secrets({**task.secrets, **fetch.urls, **deliver.urls}),
         claim=deliver.claim,
+    )
+
+
+def _as_run(spec: JobSpec, settings: Settings) -> JobSpec:
+    """What the launcher is to do; with MPI its one process is ``mpirun``."""
+    alone = spec.distributed.framework is Framework.MPI
+    return replace(
+        spec,
+        timeout_seconds=timeout(spec, settings),
+        distributed=Distributed() if alone else spec.distributed,
     )
 
 
@@ -149,6 +160,17 @@ def _add(archive: tarfile.TarFile, member: Member) -> None:
     with member.path.open("rb") as content:
         entry.size = os.fstat(content.fileno()).st_size
         archive.addfile(entry, content)
+
+
+def _secrets(values: dict[str, str]) -> dict[str, str]:
+    """One Secret holds them all."""
+    if sum(len(value.encode()) for value in values.values()) > MAX_KIT:
+        raise TooLarge(
+            f"secrets: together they are longer than the {human_bytes(MAX_KIT)} that a cluster "
+            "takes. Name fewer.",
+            field="secrets",
+        )
+    return values
 
 
 def _within(task: Task, told: bytes) -> dict[str, bytes]:

@@ -35,11 +35,9 @@ BACKSTOP = 3600
 
 _BOOT = f"""\
 for python in python3 python; do
-  if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
-    exec "$python" -u {LAUNCHER} {PLAN}
-  fi
+  command -v "$python" >/dev/null 2>&1 && exec "$python" -u {LAUNCHER} {PLAN}
 done
-echo "This image has no Python 3.8 or newer: choose another image (environment)."
+echo "This image has no Python: choose another image (environment)."
 exit {HOPELESS}
 """
 

@@ -96,8 +96,10 @@ class Kind(Protocol):
         """The object's state."""
         ...
 
-    def node(self, pod: Object) -> int:
-        """Which node of the job (0 to nodes - 1) the pod is."""
+    def node(self, pod: Object) -> int | None:
+        """Which node of the job (0 to nodes - 1) the pod is; None: it runs no rank and its
+        log is not the job's (an MPI worker, a data initializer).
+        """
         ...
 
     def unsuspend(self) -> Object:

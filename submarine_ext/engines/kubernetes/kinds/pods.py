@@ -29,13 +29,14 @@ def template(
 
 
 def rendezvous(spec: JobSpec, master: str, node: Object) -> list[Object]:
-    """Variables by which nodes find each other: torchrun's for torch, plain ones for others.
+    """Variables by which nodes find each other. Each rank's come from the launcher; these
+    are the pod's, as Kubeflow's trainer has them.
 
     ``node`` is the ``valueFrom`` of the node's number.
     """
     rank = {"name": "SUBMARINE_NODE_RANK", "valueFrom": node}
     if spec.distributed.framework is not Framework.TORCH:
-        return [rank, variable("MASTER_ADDR", master), variable("MASTER_PORT", PORT)]
+        return [rank]
     return [
         rank,
         variable("PET_NNODES", spec.distributed.nodes),
