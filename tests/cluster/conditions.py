@@ -1,0 +1,21 @@
+"""Conditions of pods and nodes: found, and written with the time of their last change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .registry import stamp
+from .status import Object
+
+
+def put(status: Object, kind: str, value: str, **more: Any) -> None:
+    """Set a pod's condition; its time moves only with its status."""
+    found = status.setdefault("conditions", [])
+    old = next((condition for condition in found if condition["type"] == kind), None)
+    moved = old is None or old["status"] != value
+    when = stamp() if moved else old["lastTransitionTime"]  # type: ignore[index]
+    new = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": when, **more}
+    if old is None:
+        found.append(new)
+    else:
+        found[found.index(old)] = new
