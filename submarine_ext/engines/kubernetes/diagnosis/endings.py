@@ -19,13 +19,16 @@ from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.quantities import human_bytes, memory_bytes
 from submarine_ext.domain.remedies import more_memory
 from submarine_ext.engines.kubernetes.diagnosis import amounts, facts, nodes
-from submarine_ext.engines.kubernetes.diagnosis.quoting import plain, quoted
+from submarine_ext.engines.kubernetes.diagnosis.quoting import READ, plain, quoted
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
 from submarine_ext.engines.kubernetes.kinds.base import Object
 
 _HOPELESS = 64
 _REPORT = re.compile(r'\s*\{"kind":')
 _OF_POD = re.compile(r"Container \S{1,253} for pod \S{1,510} failed with exit code (\d{1,10})")
+_NO_PROGRAM = re.compile(
+    r'exec: "([^"]{1,500})": (?:executable file not found|stat .* no such file)'
+)
 _LESS = "ask for more memory, or lower the batch size or the number of workers"
 _NOTHING = "The cluster kept nothing that says why."
 _SAID = {
@@ -89,7 +92,9 @@ def _report(view: View, node: int, report: dict[str, Any]) -> Ending | None:
     if kind == "timeout":
         return Ending(reason=_over_time(view).reason + notes, exit_code=report.get("code"))
     if kind == "stopped":
-        return Ending(reason="The cluster ended it (SIGTERM)." + notes, exit_code=report.get("code"))
+        return Ending(
+            reason="The cluster ended it (SIGTERM)." + notes, exit_code=report.get("code")
+        )
     if report.get("oom"):
         out = _out_of_memory(view, None, report.get("used"))
         return replace(out, reason=who + out.reason + notes, exit_code=code)
@@ -132,7 +137,7 @@ def _container(view: View, pod: Object, end: Object) -> Ending:
         out = _out_of_memory(view, pod, None)
         return replace(out, reason=who + out.reason, exit_code=-9)
     if reason in ("StartError", "ContainerCannotRun"):
-        return Ending(reason=f"It could not be started: {quoted(message)}.", retryable=False)
+        return _unstartable(message)
     if facts.text(facts.part(pod, "status"), "reason") == "DeadlineExceeded":
         return _over_time(view)
     if code == _HOPELESS and message:
@@ -142,6 +147,14 @@ def _container(view: View, pod: Object, end: Object) -> Ending:
         return Ending(reason=who + killed(code - 128) + hint, exit_code=128 - code)
     error = last_error(message.encode(errors="replace"))
     return Ending(reason=who + exited(code, plain(error, 500) if error else None), exit_code=code)
+
+
+def _unstartable(message: str) -> Ending:
+    if absent := _NO_PROGRAM.search(message[:READ]):
+        reason = f"The image has no program {quoted(absent[1], 100)}: choose another (environment)."
+    else:
+        reason = f"It could not be started: {quoted(message)}."
+    return Ending(reason=reason, retryable=False)
 
 
 def _index(pod: Object) -> int:

@@ -117,7 +117,8 @@ def _too_large(view: View, message: str) -> Said | None:
     largest, most = max(same, key=lambda pair: pair[1])
     remedy = amounts.at_most(view.spec, resource, most)
     asked = _asked(message, largest[2])
-    wanted = f"{asked} are asked for, " if asked else ""
+    figure = amounts.figure(resource, asked) if asked else ""
+    wanted = f"{figure} asked for, " if figure else ""
     limit = amounts.words(resource, largest[2].rpartition("> ")[2])
     text = (
         f"Larger than the queue {plain(view.queue or '', 63)} can ever give: {wanted}"
@@ -135,7 +136,7 @@ def _most(numbers: str) -> Decimal | None:
 def _asked(message: str, numbers: str) -> str | None:
     asked, older, _ = numbers.partition(" > ")
     if older:
-        return plain(asked, 40)
+        return asked
     current = _CURRENT.search(message)
     return current[1] if current else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.engines.kubernetes.diagnosis import amounts
@@ -77,7 +78,7 @@ def _quota(view: View, text: str) -> Said | None:
         less = " and ".join(dict.fromkeys(_fewer(name) for name in never))
         return Said(
             text=f"{head} Ask for {less}.",
-            remedy=_within(view, never[0], limits[never[0]]),
+            remedy=_within(view.spec, [(name, limits[name]) for name in never]),
             field=amounts.FIELDS.get(amounts.kind(never[0])),
             weight=Weight.STUCK,
         )
@@ -85,20 +86,29 @@ def _quota(view: View, text: str) -> Said | None:
 
 
 def _one_quota(view: View, name: str, wanted: str, used: str, limit: str) -> str:
-    """``GPUs: 8 of 8 in use, 2 more asked``"""
+    """``GPUs: 8 of 8 in use, 2 asked``"""
     used, limit, wanted = (amounts.figure(name, value) for value in (used, limit, wanted))
     nodes = view.spec.distributed.nodes
     many = f" for each of {nodes} machines" if nodes > 1 else ""
-    return f"{amounts.noun(name)}: {used} of {limit} in use, {wanted} more asked{many}"
+    return f"{amounts.noun(name)}: {used} of {limit} in use, {wanted} asked{many}"
 
 
 def _fewer(name: str) -> str:
     return amounts.FEWER.get(amounts.kind(name), f"fewer {amounts.noun(name)}")
 
 
-def _within(view: View, name: str, limit: str) -> JobSpec | None:
-    most = amounts.number(limit)
-    return None if most is None else amounts.at_most(view.spec, name, most)
+def _within(
+    spec: JobSpec,
+    limits: list[tuple[str, str]],
+    at_most: Callable[[JobSpec, str, Decimal], JobSpec | None] = amounts.at_most,
+) -> JobSpec | None:
+    """The spec with no more of each than its limit; None where one of them can't be."""
+    smaller: JobSpec | None = spec
+    for name, limit in limits:
+        most = amounts.number(limit)
+        if smaller is not None and most is not None:
+            smaller = at_most(smaller, name, most)
+    return None if smaller is spec else smaller
 
 
 def _above(wanted: str, limit: str) -> bool:
@@ -135,10 +145,9 @@ def _edges(view: View, text: str) -> Said | None:
     if not found:
         return None
     said = [_one_edge(view, *match.groups()) for match in found]
-    name, limit = found[0][2], amounts.number(found[0][4])
-    up = found[0][1] == "minimum"
-    remedy = None if up or limit is None else amounts.at_most_each(view.spec, name, limit)
-    field = amounts.FIELDS.get(amounts.kind(name))
+    upper = [(m[2], m[4]) for m in found if m[1] == "maximum"]
+    remedy = _within(view.spec, upper, amounts.at_most_each)
+    field = amounts.FIELDS.get(amounts.kind(found[0][2]))
     return Said(text=" ".join(said), remedy=remedy, field=field, weight=Weight.STUCK)
 
 

@@ -31,9 +31,9 @@ _REASONS = {
     "node(s) were unschedulable": "{are} closed for new jobs",
     "node(s) were not ready": "{are} not ready",
     "node(s) were out of disk": "{have} no disk space left",
-    "node(s) didn't match Pod's node affinity/selector": "{are} of another kind",
-    "node(s) didn't match node selector": "{are} of another kind",
-    "node(s) didn't satisfy plugin(s) [NodeAffinity]": "{are} of another kind",
+    "node(s) didn't match Pod's node affinity/selector": "{are} not of the kind that it needs",
+    "node(s) didn't match node selector": "{are} not of the kind that it needs",
+    "node(s) didn't satisfy plugin(s) [NodeAffinity]": "{are} not of the kind that it needs",
     "node(s) didn't match pod anti-affinity rules": "{have} other jobs that it must keep away from",
     "node(s) didn't match pod affinity rules": "{have} not the jobs that it belongs beside",
     "node(s) didn't satisfy existing pods anti-affinity rules": "{have} jobs that want to be alone",
@@ -116,7 +116,7 @@ def _said(view: View, reason: str) -> str | None:
         return _TAINTS.get(taint[1].strip(), named)
     said = next((words for start, words in _REASONS.items() if reason.startswith(start)), None)
     gpu_type = view.spec.resources.gpu_type
-    if said == "{are} of another kind" and gpu_type and view.spec.resources.gpu:
+    if said == "{are} not of the kind that it needs" and gpu_type and view.spec.resources.gpu:
         return f"{{have}} no GPU of the type {_escaped(gpu_type)}"
     return said
 

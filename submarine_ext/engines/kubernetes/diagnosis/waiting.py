@@ -61,10 +61,10 @@ def _pod(view: View, pod: Object) -> Said | None:
     unplaced = facts.condition(pod, "PodScheduled", status="False")
     if unplaced is not None:
         return _unplaced(view, pod, unplaced)
-    if not facts.containers(pod):
-        placed = facts.text(facts.part(pod, "spec"), "nodeName")
-        return containers.creating(view, pod) if placed else scheduling.unplaced()
-    return containers.explain(view, pod)
+    if facts.containers(pod) or facts.phase(pod) == "Running":
+        return containers.explain(view, pod)
+    placed = facts.text(facts.part(pod, "spec"), "nodeName")
+    return containers.creating(view, pod) if placed else scheduling.unplaced()
 
 
 def _unplaced(view: View, pod: Object, condition: Object) -> Said:
