@@ -6,6 +6,7 @@ on the bundle's content is in ``services.jobs``.
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,6 +22,8 @@ KINDS = ("command", "script", "notebook", "code")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 # They would change how the supervisor, the loader or the interpreter itself starts.
 _RESERVED = ("SUBMARINE_", "LD_", "DYLD_", "PYTHON", "JUPYTER", "JPY_")
+
+_LAUNCHERS = (["torch.distributed.run"], ["torch.distributed.launch"])
 
 
 def check(spec: JobSpec) -> None:
@@ -133,10 +136,28 @@ def _prefix(name: str) -> str:
 def _check_distributed(spec: JobSpec) -> None:
     if spec.distributed.ranks == 1:
         return
+    if spec.distributed.processes_per_node > 1 and _starts_ranks(spec.command or []):
+        raise Invalid(
+            "distributed.processes_per_node: torchrun starts its own processes. Give it "
+            "--nproc-per-node in the command, and leave this at 1.",
+            field="distributed.processes_per_node",
+        )
     if spec.notebook is not None:
         raise Invalid("A notebook runs as one process; distribute a script.", field="distributed")
     if spec.distributed.framework is Framework.NONE and spec.code is not None:
         raise Invalid("A cell runs as one process; distribute a script.", field="distributed")
+
+
+def _starts_ranks(command: list[str]) -> bool:
+    """Whether this is torchrun: by its name, or ``python … -m torch.distributed.run …``."""
+    program, *rest = (PurePosixPath(part).name for part in command) if command else ("",)
+    if program == "torchrun":
+        return True
+    if not program.startswith("python"):
+        return False
+    options = itertools.takewhile(lambda part: part.startswith("-") and part != "-m", rest)
+    module = rest[len(list(options)) :][:2]
+    return module[:1] == ["-m"] and module[1:] in _LAUNCHERS
 
 
 class Demand(Struct, frozen=True):

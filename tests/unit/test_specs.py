@@ -47,6 +47,35 @@ REFUSED = {
     ),
 }
 
+TORCHRUN = (
+    ["torchrun", "train.py"],
+    ["/opt/conda/bin/torchrun", "train.py"],
+    ["python", "-m", "torch.distributed.run", "train.py"],
+    ["/usr/bin/python3.12", "-u", "-m", "torch.distributed.run", "train.py"],
+    ["python3", "-m", "torch.distributed.launch", "train.py"],
+)
+
+
+@pytest.mark.parametrize("command", TORCHRUN)
+def test_torchrun_starts_its_own_processes_and_is_refused_several_of_them(command):
+    shape = Distributed(framework="torch", nodes=2, processes_per_node=2)
+    with pytest.raises(Invalid, match="--nproc-per-node") as caught:
+        check(spec(command=command, distributed=shape))
+    assert caught.value.field == "distributed.processes_per_node"
+    check(spec(command=command, distributed=Distributed(framework="torch", nodes=2)))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["python", "train.py", "-m", "torch.distributed.run"],
+        ["python", "-m", "my.torchrun"],
+        ["sh", "-c", "torchrun train.py"],
+    ],
+)
+def test_a_program_that_only_looks_like_torchrun_may_have_several_processes(command):
+    check(spec(command=command, distributed=Distributed(framework="torch", processes_per_node=2)))
+
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_is_refused_with_the_fields_name(case):
