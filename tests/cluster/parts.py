@@ -1,0 +1,19 @@
+"""The parts of the cluster, in the order they are installed. Each has ``install(server)``.
+
+Named here once; a part that ``Settings.without`` names stays out.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .server import Server
+
+#: access, admission, garbage: policy; the rest: controllers and the machines.
+PARTS: tuple[str, ...] = ()
+
+
+def install(server: Server) -> None:
+    for part in PARTS:
+        if part not in server.settings.without:
+            import_module(f"tests.cluster.{part}").install(server)
