@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ GRAVES = 4096  # how many deletions since the list are remembered
 
 @dataclass(frozen=True, kw_only=True)
 class Rhythm:
-    """Times in seconds, and where chance and sleep come from (tests bring their own)."""
+    """Times in seconds, and where time and chance come from (tests bring their own)."""
 
     first: float = 1.0  # the first wait, doubled with each failure in a row
     cap: float = 30.0
@@ -36,7 +36,7 @@ class Rhythm:
     settled: float = 10.0  # a watch of that age was a good one
     silence: float = 150.0  # bookmarks come every 60
     window: tuple[int, int] = (300, 600)  # how long a watch is asked for
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
     random: random.Random = field(default_factory=random.Random)
 
 
@@ -140,11 +140,11 @@ class Informer:
                 self._changed(item, False)  # noqa: FBT003
 
     async def _watch(self) -> None:
-        began = asyncio.get_running_loop().time()
+        began = self._rhythm.clock()
         try:
             await self._follow()
         finally:
-            if asyncio.get_running_loop().time() - began >= self._rhythm.settled:
+            if self._rhythm.clock() - began >= self._rhythm.settled:
                 self._failures = 0
 
     async def _follow(self) -> None:
@@ -187,7 +187,7 @@ class Informer:
         uid, version = _known(item)
         if event.get("type") != "BOOKMARK" and uid:
             self._apply(uid, version, item, deleted=event.get("type") == "DELETED")
-        if version and not _older(version, self._version or ""):
+        if version and not _reached(version, self._version or ""):
             self._version = version
 
     def _apply(self, uid: str, version: str, item: Object, *, deleted: bool) -> None:
@@ -202,21 +202,18 @@ class Informer:
 
     def _stale(self, uid: str, version: str, *, deleted: bool) -> bool:
         """Told before, or overtaken: by the list, by a newer state, by its deletion."""
-        known = self._versions.get(uid)
-        if deleted:
-            return known is None or _older(version, known)
-        if version == known or _older(version, known or self._floor) or version == self._floor:
-            return True
-        grave = self._graves.get(uid)
-        return grave is not None and (version == grave or _older(version, grave))
+        known, grave = self._versions.get(uid, ""), self._graves.get(uid, "")
+        if deleted:  # some servers tell it with the last version that the object had
+            return _reached(version, grave) or (version != known and _reached(version, known))
+        return any(_reached(version, mark) for mark in (self._floor, known, grave))
 
     def _bury(self, uid: str, version: str, item: Object) -> None:
-        self._graves[uid] = version
+        self._graves[uid] = version  # what it was before may still be told
         if len(self._graves) > GRAVES:
             del self._graves[next(iter(self._graves))]
         self._versions.pop(uid, None)
-        self.objects.pop(uid, None)
-        self._changed(self._kept(item), True)  # noqa: FBT003
+        if self.objects.pop(uid, None) is not None:
+            self._changed(self._kept(item), True)  # noqa: FBT003
 
     def _kept(self, item: Object) -> Object:
         item.setdefault("apiVersion", self._resource.api_version)  # lists leave them out
@@ -239,7 +236,7 @@ class Informer:
         self._failures += 1
         chance = self._rhythm.random.random()
         wait = max(least * (1 + chance / 4), usual * (1 + chance) / 2)
-        await self._api.pace.rest(wait, self._rhythm.sleep)
+        await self._api.pace.rest(wait)
 
     def _say(self, *, healthy: bool, why: str | None) -> None:
         if healthy:
@@ -266,10 +263,10 @@ def _parsed(line: bytes) -> Object:
     return event
 
 
-def _older(version: str, other: str) -> bool:
-    """Versions are numbers that only grow (promised since Kubernetes 1.35, true before);
-    anything else can be told equal or not, and nothing is older.
+def _reached(version: str, mark: str) -> bool:
+    """Whether the mark is that version or a later one. Versions are numbers that only grow
+    (promised since Kubernetes 1.35, true before); anything else is equal or not comparable.
     """
-    if not (version.isdecimal() and other.isdecimal()):
-        return False
-    return int(version) < int(other)
+    if version.isdecimal() and mark.isdecimal():
+        return int(version) <= int(mark)
+    return version == mark

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 RATE = 50.0  # requests a second in the long run
@@ -18,9 +19,15 @@ AWAY = 1.0  # seconds between requests while the server is away, all of them tog
 class Pace:
     """Call :meth:`turn` before each request and :meth:`report` after it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
         self._line = asyncio.Lock()
-        self._due = 0.0  # when the bucket is empty no more, on the loop's clock
+        self._due = 0.0  # when the bucket is full again
         self._held = 0.0
         self._here = asyncio.Event()
         self._here.set()
@@ -32,12 +39,12 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait, first come first served, until the next request may begin."""
-        loop = asyncio.get_running_loop()
         async with self._line:
             gap, burst = (AWAY, 0.0) if self.away else (1 / RATE, BURST)
-            begin = max(loop.time(), self._due - gap * burst, self._held)
-            await asyncio.sleep(begin - loop.time())
-            self._due = max(self._due, loop.time()) + gap
+            wait = max(self._due - gap * burst, self._held) - self._clock()
+            if wait > 0:
+                await self._sleep(wait)
+            self._due = max(self._due, self._clock()) + gap
 
     def report(self, *, here: bool) -> None:
         """Whether the server answered; who rests in :meth:`rest` is woken when it is back."""
@@ -48,14 +55,17 @@ class Pace:
 
     def hold(self, seconds: float) -> None:
         """The server asked to be left alone for so long."""
-        self._held = max(self._held, asyncio.get_running_loop().time() + seconds)
+        self._held = max(self._held, self._clock() + seconds)
 
-    async def rest(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+    async def rest(self, seconds: float) -> None:
         """Sleep; shorter when the server was away and is back."""
         if not self.away:
-            await sleep(seconds)
+            await self._sleep(seconds)
             return
-        parts = [asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(self._here.wait())]
+        parts = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._here.wait()),
+        ]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:

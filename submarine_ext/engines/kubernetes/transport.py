@@ -41,7 +41,7 @@ class Api:
 
     on_warning: Callable[[str], None] | None = None
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, pace: Pace | None = None) -> None:
         self._keeper = keeper
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
@@ -50,7 +50,7 @@ class Api:
         )
         self._room = asyncio.Semaphore(AT_ONCE)
         self._identity: list[tuple[str, str]] = []
-        self.pace = Pace()
+        self.pace = pace or Pace()
 
     @classmethod
     async def open(cls, settings: Settings) -> Api:
@@ -152,8 +152,10 @@ class Api:
             async for piece in response.content.iter_any():
                 yield piece
         except TimeoutError as error:
+            self.pace.report(here=False)
             raise ApiError(0, "Silence", f"The cluster at {self.host} fell silent.") from error
         except (aiohttp.ClientError, OSError) as error:
+            self.pace.report(here=False)  # a thousand streams may be cut at once
             raise ApiError(0, "Cut", f"The connection to {self.host} was cut.") from error
 
     @asynccontextmanager
