@@ -13,6 +13,7 @@ from . import jobs
 from .inside import Inside
 from .recorder import Recorder
 from .registry import Registry
+from .server import Server
 from .status import Object, Refused
 from .storage import Change, Key
 from .work import Timing, Work
@@ -34,7 +35,7 @@ class JobController:
         self._pods: dict[str, set[Key]] = {}
         registry.storage.listeners.append(self._note)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._work.close()
         self._expiring.close()
 
@@ -165,11 +166,11 @@ def template(job: Object, index: int | None, pods: list[Object]) -> Object:
             counts = [jobs.failures_of(p) + 1 for p in before if p["status"]["phase"] == "Failed"]
             metadata["annotations"][jobs.FAILURES] = str(max(counts, default=0))
     metadata["finalizers"] = [jobs.TRACKING]
-    metadata["ownerReferences"] = [controller(job)]
+    metadata["ownerReferences"] = [owned_by(job)]
     return made
 
 
-def controller(owner: Object) -> Object:
+def owned_by(owner: Object) -> Object:
     """The reference by which an object belongs to its controller."""
     return {
         "apiVersion": owner["apiVersion"],
@@ -201,3 +202,8 @@ def _untracked(pod: Object) -> Object:
 def _finished_at(job: Object) -> float:
     ends = (jobs.condition(job["status"], kind) for kind in jobs.TARGETS.values())
     return next(jobs.moment(end["lastTransitionTime"]) for end in ends if end)
+
+
+def install(server: Server) -> None:
+    controller = JobController(server.registry, server.settings.more.get("timing", Timing()))
+    server.closing.append(controller.close)

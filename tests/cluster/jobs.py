@@ -141,7 +141,9 @@ class _Decision:
         phase = pod["status"]["phase"]
         if self.spec.get("podReplacementPolicy") == "Failed" or self.spec.get("podFailurePolicy"):
             return bool(phase == "Failed")
-        return phase == "Failed" or ("deletionTimestamp" in pod["metadata"] and phase != "Succeeded")
+        return phase == "Failed" or (
+            "deletionTimestamp" in pod["metadata"] and phase != "Succeeded"
+        )
 
     def _completed(self) -> set[int]:
         found = {index_of(pod) for pod in self.succeeded}
@@ -345,7 +347,9 @@ class _Decision:
         uids = {"succeeded": [p["metadata"]["uid"] for p in succeeded]}
         uids["failed"] = [p["metadata"]["uid"] for p in failed]
         status["uncountedTerminatedPods"] = {key: found for key, found in uids.items() if found}
-        empty = [k for k in ("active", "succeeded", "failed", "completedIndexes") if not status.get(k)]
+        empty = [
+            k for k in ("active", "succeeded", "failed", "completedIndexes") if not status.get(k)
+        ]
         return {key: value for key, value in status.items() if key not in empty}
 
     def _set(self, kind: str, status: str, reason: str, message: str) -> None:

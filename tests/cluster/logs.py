@@ -184,6 +184,8 @@ class ContainerLog:
                     yield group[:end]
                 if number < newest and options.follow and self.rules.follows:
                     number = self._next(number)
+                    if number > newest:  # the pod was deleted
+                        return
                     file.close()
                     file = self._path(number).open("rb")
                 elif closed or not options.follow:
@@ -195,9 +197,8 @@ class ContainerLog:
 
     def _next(self, number: int) -> int:
         """The file after this one; a slow reader may find that it is gone."""
-        while not self._path(number + 1).exists():
-            number += 1
-        return number + 1
+        after = range(number + 1, self.number + 1)
+        return next((n for n in after if self._path(n).exists()), self.number + 1)
 
 
 def _pieces(line: bytes) -> list[tuple[bytes, bytes]]:

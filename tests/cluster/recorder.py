@@ -71,7 +71,9 @@ class Recorder:
         })  # fmt: skip
 
 
-def scheduled(inside: Inside, about: Object, kind: str, reason: str, text: str, action: str) -> None:
+def scheduled(
+    inside: Inside, about: Object, kind: str, reason: str, text: str, action: str
+) -> None:
     """An event in the new shape, as the scheduler writes them."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     _create(inside, about, {

@@ -13,6 +13,7 @@ from .inside import Inside
 from .recorder import scheduled
 from .registry import Registry
 from .scheduling import Refusal
+from .server import Server
 from .status import Object
 from .storage import Change, Key
 from .work import Work
@@ -32,7 +33,7 @@ class Scheduler:
         self._on: dict[str, set[Key]] = {}
         registry.storage.listeners.append(self._note)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._work.close()
 
     def _note(self, resource: str, change: Change) -> None:
@@ -155,9 +156,7 @@ class Scheduler:
 
         metadata = pod["metadata"]
         before = metadata["resourceVersion"]
-        after = self._inside.change(
-            "pods", metadata["namespace"], metadata["name"], said, "status"
-        )
+        after = self._inside.change("pods", metadata["namespace"], metadata["name"], said, "status")
         return bool(after["metadata"]["resourceVersion"] != before)
 
 
@@ -179,6 +178,12 @@ def _heartbeat(change: Change) -> bool:
     same = old.get("spec") == new.get("spec") and old["metadata"].get("labels") == new[
         "metadata"
     ].get("labels")
-    return same and old.get("status", {}).get("phase") == new.get("status", {}).get("phase") and (
-        old.get("status", {}).get("allocatable") == new.get("status", {}).get("allocatable")
+    return (
+        same
+        and old.get("status", {}).get("phase") == new.get("status", {}).get("phase")
+        and (old.get("status", {}).get("allocatable") == new.get("status", {}).get("allocatable"))
     )
+
+
+def install(server: Server) -> None:
+    server.closing.append(Scheduler(server.registry).close)

@@ -51,9 +51,7 @@ def mount(container: Object, root: Path, volumes: Mapping[str, Path]) -> None:
             link.symlink_to(target)
 
 
-def _files(
-    volume: Object, pod: Object, find: Find, text: Translate
-) -> Iterator[tuple[str, bytes]]:
+def _files(volume: Object, pod: Object, find: Find, text: Translate) -> Iterator[tuple[str, bytes]]:
     for source in volume.get("projected", {}).get("sources") or [volume]:
         if "configMap" in source:
             yield from _of_object(volume, "ConfigMap", source["configMap"], find, text)
