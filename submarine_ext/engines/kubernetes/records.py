@@ -43,7 +43,7 @@ def read(path: Path) -> bytes | None:
 
 def _draft(path: Path, content: bytes) -> Path:
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-    with draft.open("xb", opener=_private) as file:
+    with open(draft, "xb", opener=_private) as file:  # noqa: PTH123 - a Path's has no opener
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

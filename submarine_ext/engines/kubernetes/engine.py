@@ -1,0 +1,225 @@
+"""The Kubernetes engine: keeps the promises of ``engines.base`` on a cluster.
+
+Here is only who is led and what is told; ``attempt`` leads. What speaks to clusters is
+imported when the engine is opened, off the event loop, so that a server without a cluster,
+or without those packages, starts as fast as ever and says what is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.domain.times import at
+from submarine_ext.engines.base import (
+    Ended,
+    Engine,
+    EngineInfo,
+    Environments,
+    Health,
+    Observation,
+    Outcome,
+    Task,
+    Waiting,
+)
+from submarine_ext.engines.kubernetes import checks, site
+from submarine_ext.engines.kubernetes.placement import Memory
+from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
+from submarine_ext.engines.kubernetes.settings import Settings
+from submarine_ext.errors import StorageFull
+
+if TYPE_CHECKING:  # these speak to clusters
+    from submarine_ext.engines.kubernetes.attempt import Attempt
+    from submarine_ext.engines.kubernetes.cluster import Cluster
+
+log = logging.getLogger(__name__)
+
+STOPPED = "Stopped on request."
+
+
+class KubernetesEngine(Engine):
+    """Runs tasks on one cluster. ``root`` is the data root, which names the site."""
+
+    name = "kubernetes"
+    knows_teams: ClassVar[bool] = True
+
+    def __init__(self, root: Path, settings: Settings, *, patience: Patience | None = None) -> None:
+        self.root = root
+        self.settings = settings
+        self._patience = patience or Patience()
+        self._reach: Reach | None = None
+        self._cluster: Cluster | None = None
+        self._early: dict[str, Task] = {}  # until there is a session
+        self._attempts: dict[str, Attempt] = {}
+        self._over: set[str] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._observations: asyncio.Queue[Observation | None] = asyncio.Queue()
+
+    async def open(self) -> None:
+        """Begin to connect, without waiting for it."""
+        self._reach = Reach(self.settings, self._patience, self._on_health)
+        self._do(self._reach.run(), "reach the cluster")
+        self._do(self._connect(self._reach), "take up work on the cluster")
+
+    async def close(self) -> None:
+        """Let go; jobs go on in the cluster."""
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        if self._cluster is not None:
+            await self._cluster.close()
+        if self._reach is not None:
+            await self._reach.close()
+        self._observations.put_nowait(None)
+
+    def check(self, spec: JobSpec) -> None:
+        """Refuse what this cluster, as far as it is known, can't honour; see ``checks``."""
+        checks.check(spec, self.settings, self._cluster.served if self._cluster else None)
+
+    async def start(self, task: Task) -> None:
+        """Lead the task to its end; again, for one that is led or over, does nothing."""
+        if not self._knows(task.name):
+            self._take_up(task)
+
+    async def stop(self, name: str, *, grace_seconds: float = 10.0) -> None:
+        """Write the wish down, and have it granted."""
+        attempt = self._attempts.get(name)
+        task = attempt.task if attempt else self._early.get(name)
+        if task is None:
+            return
+        memory = Memory(task.folder)
+        try:
+            await asyncio.to_thread(memory.ask_to_stop, grace_seconds)
+            placed = await asyncio.to_thread(memory.placement)
+        except OSError as error:
+            raise StorageFull(f"The stop could not be written down: {error.strerror}.") from error
+        if attempt := self._attempts.get(name):
+            attempt.wish.stop(grace_seconds)
+        elif placed is None and self._early.pop(name, None):
+            self._end(Ended(name=name, outcome=Outcome.STOPPED, reason=STOPPED))
+
+    async def adopt(self, tasks: Iterable[Task]) -> set[str]:
+        """Lead what was begun; answer with what is to be started (again).
+
+        That includes what an earlier server had not made in whole: it begins where that
+        ended, and needs the secrets of ``start``.
+        """
+        fresh = set()
+        for task in tasks:
+            if self._knows(task.name):
+                continue
+            if await asyncio.to_thread(_begun, Memory(task.folder)):
+                self._take_up(task)
+            else:
+                fresh.add(task.name)
+        return fresh
+
+    async def observe(self) -> AsyncIterator[Observation]:
+        """All observations; ends with :meth:`close`."""
+        while (observation := await self._observations.get()) is not None:
+            yield observation
+
+    async def info(self) -> EngineInfo:
+        """The cluster's health, and how many tasks wait and run there."""
+        return self._info()
+
+    def want_log(self, name: str, rank: int) -> None:
+        """Follow that rank's log, where it is not followed anyway."""
+        if self._cluster is not None and name in self._attempts:
+            self._cluster.logs.want(name, rank)
+
+    def _info(self) -> EngineInfo:
+        reason = self._reach.reason if self._reach else CONNECTING
+        since = self._reach.since if self._reach else None
+        running = sum(attempt.telling.started for attempt in self._attempts.values())
+        return EngineInfo(
+            name=self.name,
+            title=self._title(),
+            healthy=reason is None,
+            reason=reason,
+            since=at(since) if since is not None else None,
+            queue=len(self._early) + len(self._attempts) - running,
+            running=running,
+            environments=Environments.IMAGE,
+            image=self.settings.image,
+            gpu_types=sorted(self.settings.gpu_types),
+            queues=[self.settings.queue] if self.settings.queue else [],
+        )
+
+    def _title(self) -> str:
+        context = self.settings.context
+        return f"Kubernetes ({context})" if context else "Kubernetes"
+
+    # Who is led
+
+    def _knows(self, name: str) -> bool:
+        return name in self._early or name in self._attempts or name in self._over
+
+    def _take_up(self, task: Task) -> None:
+        if self._cluster is not None:
+            self._lead(task, self._cluster)
+            return
+        self._early[task.name] = task
+        self._tell_waiting(task.name)
+
+    async def _connect(self, reach: Reach) -> None:
+        await reach.api()
+        module = await asyncio.to_thread(_cluster_module)
+        name = await asyncio.to_thread(site.of, self.root)
+        self._cluster = module(name, self.settings, reach, self._patience)
+        early, self._early = self._early, {}
+        for task in early.values():
+            self._lead(task, self._cluster)
+
+    def _lead(self, task: Task, cluster: Cluster) -> None:
+        from submarine_ext.engines.kubernetes.attempt import Attempt  # loaded by _connect
+
+        attempt = Attempt(task, cluster, self._on_observation)
+        self._attempts[task.name] = attempt
+        self._do(attempt.run(), f"lead {task.name}")
+
+    # What is told
+
+    def _on_observation(self, observation: Observation) -> None:
+        if isinstance(observation, Ended):
+            self._attempts.pop(observation.name, None)
+            self._end(observation)
+        else:
+            self._observations.put_nowait(observation)
+
+    def _end(self, ended: Ended) -> None:
+        self._over.add(ended.name)
+        self._observations.put_nowait(ended)
+
+    def _on_health(self) -> None:
+        self._observations.put_nowait(Health(self.name, self._info()))
+        for attempt in self._attempts.values():
+            attempt.wish.news.set()
+        for name in self._early:
+            self._tell_waiting(name)
+
+    def _tell_waiting(self, name: str) -> None:
+        if self._reach is not None and self._reach.reason is not None:
+            self._observations.put_nowait(Waiting(name, self._reach.reason))
+
+    def _do(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        chore = asyncio.create_task(work, name=name)
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+
+def _begun(memory: Memory) -> bool:
+    return memory.begun() or memory.end() is not None
+
+
+def _cluster_module() -> type[Cluster]:
+    """In a thread: it brings aiohttp."""
+    from submarine_ext.engines.kubernetes import attempt
+    from submarine_ext.engines.kubernetes.cluster import Cluster
+
+    assert attempt
+    return Cluster
