@@ -99,7 +99,8 @@ class KubernetesEngine(Engine):
             raise StorageFull(f"The stop could not be written down: {error.strerror}.") from error
         if attempt := self._attempts.get(name):
             attempt.wish.stop(grace_seconds)
-        elif placed is None and self._early.pop(name, None):
+        elif placed is None and name in self._early:
+            del self._early[name]
             self._end(Ended(name=name, outcome=Outcome.STOPPED, reason=STOPPED))
 
     async def adopt(self, tasks: Iterable[Task]) -> set[str]:
@@ -218,8 +219,7 @@ def _begun(memory: Memory) -> bool:
 
 def _cluster_module() -> type[Cluster]:
     """In a thread: it brings aiohttp."""
-    from submarine_ext.engines.kubernetes import attempt
+    import submarine_ext.engines.kubernetes.attempt  # noqa: F401 - so that it is loaded
     from submarine_ext.engines.kubernetes.cluster import Cluster
 
-    assert attempt
     return Cluster

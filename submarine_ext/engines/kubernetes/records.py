@@ -43,7 +43,7 @@ def read(path: Path) -> bytes | None:
 
 def _draft(path: Path, content: bytes) -> Path:
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-    with open(draft, "xb", opener=_private) as file:  # noqa: PTH123 - a Path's has no opener
+    with open(draft, "xb", opener=_private) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
