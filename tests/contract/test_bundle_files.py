@@ -122,7 +122,11 @@ def test_too_many_entries_are_refused(files, monkeypatch):
         put(files, archive(*[(f"f{n}", b"") for n in range(11)]))
 
 
-@pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"no tar at all" * 100)])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"not gzip", gzip.compress(b"no tar at all" * 100)],
+    ids=["nothing", "not gzip", "gzip of no tar"],
+)
 def test_what_is_no_archive_is_refused(files, body):
     with pytest.raises(Invalid):
         put(files, body)
