@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .calls import ANONYMOUS, User
@@ -32,21 +32,22 @@ class _Account:
 
 
 class Access:
-    """Authentication and authorization over what ``storage`` holds."""
+    """Authentication and authorization over what ``storage`` holds.
 
-    def __init__(self, storage: Storage, clock: Callable[[], float] = time.monotonic) -> None:
-        self._storage, self._clock = storage, clock
-        self._users: dict[str, User] = {}
+    ``users``: the tokens that stand for a user for ever.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        users: Mapping[str, User],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._storage, self._users, self._clock = storage, users, clock
         self._accounts: dict[str, _Account] = {}
         self.impersonation = Impersonation(self.may, clock)
         #: Off: no credentials are a 401 instead of ``system:anonymous``.
         self.anonymous = True
-
-    def token_for(self, user: User) -> str:
-        """Return a new token that stands for ``user`` for ever."""
-        token = secrets.token_urlsafe(24)
-        self._users[token] = user
-        return token
 
     def account_token(self, namespace: str, name: str, seconds: float = 3600.0) -> str:
         """Return a new token of a ServiceAccount; raises KeyError where there is none."""
@@ -83,7 +84,7 @@ class Access:
         key = "authentication.kubernetes.io/credential-id"
         return User(user.name, user.groups, user.uid, {key: (f"JTI={account.identifier}",)})
 
-    def authorize(self, user: User, headers: Headers, asked: Attributes) -> User:
+    def acting(self, user: User, headers: Headers, asked: Attributes) -> User:
         """Return the user to go on as (impersonated or not); raises 400 and 403."""
         try:
             target = wanted(headers)
@@ -93,7 +94,6 @@ class Access:
             raise bad_request(str(missing)) from None
         except NotGranted as missing:
             raise denied(missing.user, missing.asked) from None
-        self.demand(user, asked)
         return user
 
     def demand(self, user: User, asked: Attributes) -> None:

@@ -19,6 +19,7 @@ from .kinds import Resource
 from .quantities import amounts
 from .rbac import Attributes
 from .registry import Registry
+from .server import Server
 from .status import Cause, Object, forbidden, invalid
 
 _POLICY = "pod-security.kubernetes.io/"
@@ -33,8 +34,8 @@ _TEMPLATES = {
 class Admission:
     """The plugins over one registry; each method is one, named as Kubernetes names it."""
 
-    def __init__(self, registry: Registry, access: Access) -> None:
-        self._registry, self._access = registry, access
+    def __init__(self, registry: Registry) -> None:
+        self._registry, self._access = registry, Access(registry.storage, {})
         self._client = Inside(registry, "admission")
         #: OwnerReferencesPermissionEnforcement: off by default, on in some distributions.
         self.owners_need_permission = False
@@ -181,6 +182,12 @@ class Admission:
         if not namespace:
             return []
         return [record.object for record in self._registry.storage.records(resource, namespace)]
+
+
+def install(server: Server) -> None:
+    """Join the server. Option: ``owners_need_permission`` (off)."""
+    admission = Admission(server.registry)
+    admission.owners_need_permission = server.settings.more.get("owners_need_permission", False)
 
 
 def _is(call: Call, resource: str) -> bool:

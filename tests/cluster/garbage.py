@@ -15,6 +15,7 @@ from typing import Any
 
 from .inside import Inside
 from .registry import Registry
+from .server import Server
 from .status import Object
 from .storage import Change, Key
 
@@ -145,6 +146,12 @@ class Garbage:
         metadata = record.object["metadata"] if record else None
         same = metadata is not None and metadata["uid"] == reference["uid"]
         return (resource.id, key), metadata if same else None
+
+
+def install(server: Server) -> None:
+    """Join the server. Option: ``collector_seconds`` between a write and the collection (0)."""
+    delay = server.settings.more.get("collector_seconds", 0.0)
+    server.background(Garbage(server.registry, delay).run)
 
 
 def _dying(metadata: Object) -> bool:

@@ -1,19 +1,19 @@
-"""The small controllers that follow the garbage collector: namespaces, quotas, finished Jobs.
+"""The small controllers beside the garbage collector: namespaces and quotas.
 
 Why they exist: a new namespace has a ServiceAccount and a ConfigMap, a deleted one takes its
-content along, a quota's ``used`` falls when something goes, a Job goes after its TTL.
-Each notes what changed and works in ``run``; none polls. They must not know HTTP.
+content along, and a quota's ``used`` falls when something goes. Each notes what changed and
+works in ``run``; none polls. They must not know HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from . import quota
 from .inside import Inside
 from .registry import Registry
+from .server import Server
 from .status import Object
 from .storage import Change, Key
 
@@ -59,6 +59,11 @@ class Namespaces(Controller):
     """Furnishes new namespaces and empties those that are being deleted."""
 
     name = "namespace-controller"
+
+    def __init__(self, registry: Registry, delay: float = 0.0) -> None:
+        super().__init__(registry, delay)
+        for record in self.storage.records("namespaces"):
+            self.add(record.key)
 
     def note(self, resource: str, change: Change) -> None:
         if resource == "namespaces":
@@ -126,32 +131,8 @@ class Quotas(Controller):
                 yield resource.plural, resource.group, record.object
 
 
-class FinishedJobs(Controller):
-    """Deletes Jobs ``ttlSecondsAfterFinished`` after their verdict, dependents first."""
-
-    name = "ttl-after-finished-controller"
-
-    def note(self, resource: str, change: Change) -> None:
-        if resource == "jobs.batch" and _seconds_left(change.record.object) is not None:
-            self.add(change.record.key)
-
-    def process(self, key: Key) -> None:
-        record = self.storage.get("jobs.batch", *key)
-        left = _seconds_left(record.object) if record else None
-        if record is None or left is None or "deletionTimestamp" in record.object["metadata"]:
-            return
-        if left > 0:
-            asyncio.get_running_loop().call_later(left, self.add, key)
-        else:
-            self.client.delete("jobs.batch", *key, propagation="Foreground")
-
-
-def _seconds_left(job: Object) -> float | None:
-    ttl = job["spec"].get("ttlSecondsAfterFinished")
-    if ttl is None:
-        return None
-    for condition in (job.get("status") or {}).get("conditions") or []:
-        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            ended = datetime.fromisoformat(condition["lastTransitionTime"])
-            return float(ttl) - (datetime.now(UTC) - ended).total_seconds()
-    return None
+def install(server: Server) -> None:
+    """Join the server. Option: ``janitor_seconds`` between a change and the work (0)."""
+    delay = server.settings.more.get("janitor_seconds", 0.0)
+    for controller in (Namespaces(server.registry, delay), Quotas(server.registry, delay)):
+        server.background(controller.run)

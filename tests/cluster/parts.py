@@ -10,7 +10,16 @@ from importlib import import_module
 from .server import Server
 
 #: access, admission, garbage: policy; the rest: controllers and the machines.
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = (
+    "authorizing",
+    "admission",
+    "garbage",
+    "janitors",
+    "kubelet",
+    "podlog",
+    "scheduler",
+    "job_controller",
+)
 
 
 def install(server: Server) -> None:
