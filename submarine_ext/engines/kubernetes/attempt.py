@@ -19,7 +19,7 @@ from submarine_ext.engines.kubernetes.course import STOPPED, Course, Telling, Wi
 from submarine_ext.engines.kubernetes.kinds.base import Object
 from submarine_ext.engines.kubernetes.placement import Memory, Placement
 from submarine_ext.engines.kubernetes.placing import GoneError, Order, RefusedError
-from submarine_ext.errors import SubmarineError
+from submarine_ext.errors import Invalid, SubmarineError
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Attempt:
             self.telling.waits(self._cluster.reach.reason)
         try:
             placement = await self._cluster.place(self.task)
-        except SubmarineError as error:
+        except Invalid as error:
             raise RefusedError(error.detail) from error
         return await asyncio.to_thread(self._memory.place, placement)
 

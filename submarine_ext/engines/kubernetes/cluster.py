@@ -21,6 +21,7 @@ from submarine_ext.engines.kubernetes.kinds.choose import Served
 from submarine_ext.engines.kubernetes.kinds.trainjob import TrainJob
 from submarine_ext.engines.kubernetes.logs import Logs
 from submarine_ext.engines.kubernetes.placement import Identity, Placement
+from submarine_ext.engines.kubernetes.queue import Positions
 from submarine_ext.engines.kubernetes.reach import Patience, Reach
 from submarine_ext.engines.kubernetes.settings import Settings
 from submarine_ext.engines.kubernetes.transport import Api
@@ -48,6 +49,7 @@ class Cluster:
         self.patience = patience
         self.watches = Watches(site, reach, patience)
         self.logs = Logs(settings.max_log_streams)
+        self.positions = Positions(patience.positions)
         self.room = asyncio.Semaphore(AT_ONCE)
         self.served: Served | None = None
         self._learned = 0.0
@@ -110,6 +112,7 @@ class Cluster:
     async def close(self) -> None:
         """Let go of all that is held open."""
         await self.watches.close()
+        await self.positions.close()
         await self.logs.close()
 
 

@@ -106,6 +106,12 @@ class Course:
         self._unwanted = unwanted
         self._top = trims.top(top) if top else None
         await self._watch.synced(self._ground.kind.resource)
+        try:
+            return await self._to_the_end()
+        finally:
+            self._cluster.positions.leave(self._uid or "")
+
+    async def _to_the_end(self) -> Ended:
         while True:
             self._wish.news.clear()
             self._show()
@@ -148,8 +154,11 @@ class Course:
         for node, pod in self._eyes.pods():
             self._show_pod(node, pod)
         self._telling.begun(self._eyes.started())
-        if self._telling.started or self._unwanted:
+        if self._telling.started or self._unwanted or self._uid is None:
+            self._cluster.positions.leave(self._uid or "")
             return
+        ground, wake = self._ground, self._wish.news.set
+        self._cluster.positions.attend(ground.placement, ground.api, self._uid, wake)
         if self._cluster.reach.reason is not None:
             self._telling.waits(self._cluster.reach.reason)
         elif said := waiting.waiting(self._view()):
@@ -166,7 +175,8 @@ class Course:
             )  # fmt: skip
 
     def _view(self) -> View:
-        return self._eyes.view(self._object())
+        position = self._cluster.positions.of(self._uid or "")
+        return self._eyes.view(self._object(), position)
 
     async def _news(self) -> None:
         """Wait until something changes; what the watch does not show is asked for again."""
