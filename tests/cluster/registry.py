@@ -13,10 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from . import strategies
+from . import defaults, strategies, structural, validation
 from .calls import Call
 from .kinds import Kinds, Resource
+from .schemas import Schemas
 from .status import (
+    Cause,
     Object,
     already_exists,
     bad_request,
@@ -56,7 +58,7 @@ class Registry:
     """What the API server does with objects. ``mutating``/``validating`` are admission."""
 
     def __init__(self, storage: Storage, kinds: Kinds) -> None:
-        self.storage, self.kinds = storage, kinds
+        self.storage, self.kinds, self.schemas = storage, kinds, Schemas()
         #: Before validation, in order: they fill in values (ServiceAccount, LimitRange).
         self.mutating: list[Admit] = []
         #: After validation: they refuse, or warn (ResourceQuota, PodSecurity).
@@ -73,11 +75,13 @@ class Registry:
         resource = call.served
         self._place(call, obj)
         self._check_namespace(call, obj)
+        self._fill(resource, obj)
         self._admit(self.mutating, call, obj, None)
         self._prepare(resource, obj)
         strategies.prepare_create(resource, obj)
-        self._refuse(resource, obj, strategies.faults_of_new(resource, obj))
-        call.warnings.extend(strategies.warnings_of_new(resource, obj))
+        self._refuse(resource, obj, self._faults(resource, obj, None))
+        for text in validation.warnings(resource, obj):
+            call.warn(text)
         self._admit(self.validating, call, obj, None)
         name = obj["metadata"]["name"]
         if self.storage.get(resource.id, call.namespace, name) is not None:
@@ -101,7 +105,7 @@ class Registry:
         obj = record.copy()
         grace = strategies.grace_of(call.served, obj, deletion.grace)
         finalizers = strategies.finalizers_of(call.served, obj, deletion.propagation)
-        if not finalizers and not grace:
+        if not finalizers and not grace and not strategies.holds_content(call.served, obj):
             if not call.dry_run:
                 obj = self.storage.remove(call.served.id, record.key).copy()
             return obj, True
@@ -187,15 +191,15 @@ class Registry:
         resource, was = call.served, old.object
         self._check_versions(call, old, new)
         new = self._merge_parts(call, was, new)
+        self._fill(resource, new)
         self._admit(self.mutating, call, new, was)
-        strategies.prepare_update(resource, new, was, call.subresource)
         if strategies.has_generation(resource) and _spec_changed(new, was):
             new["metadata"]["generation"] = was["metadata"].get("generation", 0) + 1
-        self._refuse(resource, new, strategies.faults_of_change(resource, new, was))
+        self._refuse(resource, new, self._faults(resource, new, was))
         self._admit(self.validating, call, new, was)
         if call.dry_run or _same(old, new):
             return new if call.dry_run else old.copy()
-        if _finished(new):
+        if _finished(new) and not strategies.holds_content(resource, new):
             return self.storage.remove(resource.id, old.key).copy()
         return self.storage.put(resource.id, new).copy()
 
@@ -232,7 +236,24 @@ class Registry:
                 new["status"] = was["status"]
         return new
 
-    def _refuse(self, resource: Resource, obj: Object, causes: list[strategies.Cause]) -> None:
+    def _fill(self, resource: Resource, obj: Object) -> None:
+        """The defaults of the kind or of its CRD."""
+        schema = self.schemas.custom(resource)
+        if schema is None:
+            defaults.fill(resource, obj)
+        else:
+            structural.fill(schema, obj)
+
+    def _faults(self, resource: Resource, obj: Object, was: Object | None) -> list[Cause]:
+        found = validation.of_metadata(resource, obj)
+        schema = self.schemas.custom(resource)
+        if schema is not None:
+            return [*found, *structural.faults(schema, obj, was)]
+        if was is None:
+            return [*found, *validation.of_new(resource, obj)]
+        return [*found, *validation.of_change(resource, obj, was)]
+
+    def _refuse(self, resource: Resource, obj: Object, causes: list[Cause]) -> None:
         if causes:
             raise invalid(resource.group, resource.kind, obj["metadata"].get("name", ""), causes)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,8 +42,8 @@ class Replay:
         found = json.loads((RECORDINGS / f"{topic}.json").read_text("utf-8"))
         self.exchanges: list[Object] = found["exchanges"]
         self.tokens = dict(tokens)
-        #: Recorded uid → the uid of the same object here; written into what is sent.
-        self.uids: dict[str, str] = {}
+        #: Recorded uid or name → the same object's here.
+        self.ours: dict[str, str] = {}
         self.done: set[int] = set()
         self._url = url
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
@@ -85,14 +85,14 @@ class Replay:
         request = exchange["request"]
         status, headers, body = await self.call(
             request["method"],
-            request["path"],
-            self._with_our_uids(request.get("body")),
+            self._translated(request["path"]),
+            self._translated(request.get("body")),
             who=exchange["as"],
             query=request.get("query"),
             headers=request.get("headers"),
         )
         self.done.add(index)
-        differences = _compare(exchange["response"], status, headers, body)
+        differences = _compare(self._translated(exchange["response"]), status, headers, body)
         said = f"{index}: {exchange.get('note', request['path'])}"
         assert not differences, said + "\n" + "\n".join(differences)
         return body
@@ -141,11 +141,29 @@ class Replay:
         missing = set(range(len(self.exchanges))) - self.done - set(left_out)
         assert not missing, f"neither played nor left out: {sorted(missing)}"
 
-    def _with_our_uids(self, body: object) -> object:
-        text = json.dumps(body)
-        for recorded, ours in self.uids.items():
+    def _translated(self, value: Any) -> Any:
+        text = json.dumps(value)
+        for recorded, ours in self.ours.items():
             text = text.replace(recorded, ours)
         return json.loads(text)
+
+    async def until(self, path: str, enough: Callable[[dict[str, Object]], bool]) -> list[Object]:
+        """Watch ``path`` until ``enough`` of what is there; returns every event until then."""
+        events: list[Object] = []
+        present: dict[str, Object] = {}
+        bearer = {"Authorization": f"Bearer {self.tokens['admin']}"}
+        async with self._session.get(
+            self._url + path, params={"watch": "1"}, headers=bearer
+        ) as answer:
+            async for line in answer.content:
+                event = json.loads(line)
+                events.append(event)
+                present[event["object"]["metadata"]["name"]] = event["object"]
+                if event["type"] == "DELETED":
+                    del present[event["object"]["metadata"]["name"]]
+                if enough(present):
+                    return events
+        raise AssertionError(f"the watch of {path} ended at {sorted(present)}")
 
 
 def steady(value: object) -> Any:

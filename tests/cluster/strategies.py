@@ -7,7 +7,7 @@ Pure functions of objects. Validation and defaulting proper live in ``validation
 from __future__ import annotations
 
 from .kinds import Resource
-from .status import Cause, Object
+from .status import Object
 
 #: Built-in kinds whose metadata carries a generation.
 GENERATIONS = {"jobs.batch", "cronjobs.batch", "pods"}
@@ -68,22 +68,6 @@ def _guaranteed(resources: Object) -> bool:
     return all(limits.get(r) and requests.get(r, limits[r]) == limits[r] for r in ("cpu", "memory"))
 
 
-def prepare_update(resource: Resource, new: Object, was: Object, subresource: str) -> None:
-    """Nothing is derived on updates yet."""
-
-
-def faults_of_new(resource: Resource, obj: Object) -> list[Cause]:
-    return []
-
-
-def faults_of_change(resource: Resource, new: Object, was: Object) -> list[Cause]:
-    return []
-
-
-def warnings_of_new(resource: Resource, obj: Object) -> list[str]:
-    return []
-
-
 def grace_of(resource: Resource, obj: Object, asked: int | None) -> int:
     """Seconds that a deleted object stays: pods on a node only."""
     spec = obj.get("spec") or {}
@@ -103,6 +87,11 @@ def finalizers_of(resource: Resource, obj: Object, propagation: str | None) -> l
     kept = [name for name in found if name not in PROPAGATION_FINALIZERS.values()]
     added = PROPAGATION_FINALIZERS.get(propagation or "")
     return [*kept, added] if added else kept
+
+
+def holds_content(resource: Resource, obj: Object) -> bool:
+    """Whether it waits for what is inside it: a namespace that is not emptied yet."""
+    return resource.id == "namespaces" and bool(obj["spec"].get("finalizers"))
 
 
 def prepare_delete(resource: Resource, obj: Object) -> None:

@@ -16,6 +16,7 @@ from .cluster import Cluster
 from .faults import Answer
 from .grants import grant, token_in
 from .replaying import RECORDINGS, Replay
+from .work import Timing
 
 Object = dict[str, Any]
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -82,7 +83,7 @@ async def test_blocking_an_owner_needs_the_right_on_its_finalizers_where_that_is
     async with replaying("owner-references", owners_need_permission=True) as (cluster, replay):
         await runner(cluster, replay)
         own = await make(replay, "/apis/batch/v1/namespaces/team-a/jobs", job("own", suspend=True))
-        replay.uids["2633db62-1b5c-4226-87ef-6c658f245b88"] = own["metadata"]["uid"]
+        replay.ours["2633db62-1b5c-4226-87ef-6c658f245b88"] = own["metadata"]["uid"]
         for index in range(3):
             await replay.play(index)
         replay.finish({})
@@ -210,3 +211,88 @@ async def the_old_verb_is_withdrawn_at_once(replay: Replay) -> None:
     )
     assert status == replay.exchanges[19]["results"][0]["status"]
     replay.done.add(19)
+
+
+async def quota_events(replay: Replay, namespace: str, names: set[str]) -> None:
+    """Wait until each of these Jobs has an event of a pod that was refused."""
+
+    def refused(present: dict[str, Object]) -> bool:
+        found = {e["involvedObject"]["name"] for e in present.values() if _is_refusal(e)}
+        return names <= found
+
+    await replay.until(f"/api/v1/namespaces/{namespace}/events", refused)
+
+
+def _is_refusal(event: Object) -> bool:
+    return bool(event["reason"] == "FailedCreate")
+
+
+#: A quarter of an hour instead of a second: a refused pod is not tried again in these tests.
+PATIENT = Timing(own=900.0)
+LEFT_OUT_OF_QUOTA = {
+    14: "seconds between a Job controller's tries",
+    15: "its repeats; played by test_a_refused_pod_is_an_event_each_time_and_then_a_count",
+    16: "its repeats; played by test_a_refused_pod_is_an_event_each_time_and_then_a_count",
+    17: "seconds until a Job controller tries again",
+}
+
+
+async def test_quotas_limits_and_pod_security_say_what_they_said() -> None:
+    topic = "quota-limits-podsecurity"
+    async with replaying(topic, timing=PATIENT) as (_, replay):
+        await the_quota(replay)
+        await the_limits(replay)
+        await the_security(replay)
+        replay.finish(LEFT_OUT_OF_QUOTA)
+
+
+async def the_quota(replay: Replay) -> None:
+    await furnished(replay, "quota")
+    await replay.play(0)
+    await replay.until("/api/v1/namespaces/quota/resourcequotas", _counted)
+    await replay.play(1)
+    for index, name in ((2, "gpu4"), (6, "nolimit"), (8, "two")):
+        await replay.play(index)
+        await quota_events(replay, "quota", {name})
+        await replay.play(index + 1)
+    status = "/apis/batch/v1/namespaces/quota/jobs"
+    await replay.until(status, lambda jobs: "ready" in jobs["gpu4"].get("status", {}))
+    for index in (4, 5, 10, 11, 12, 13):
+        await replay.play(index)
+
+
+def _counted(quotas: dict[str, Object]) -> bool:
+    return any("used" in quota.get("status", {}) for quota in quotas.values())
+
+
+async def furnished(replay: Replay, name: str, **labels: str) -> None:
+    """A namespace with the ServiceAccount that pods need."""
+    labels = {f"pod-security.kubernetes.io/{key}": level for key, level in labels.items()}
+    await make(replay, "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+    for plural in ("serviceaccounts", "configmaps"):
+        await replay.until(f"/api/v1/namespaces/{name}/{plural}", bool)
+
+
+async def the_limits(replay: Replay) -> None:
+    await furnished(replay, "limits")
+    await replay.play(18)
+    await replay.play(19)
+    pods: list[Object] = await replay.until("/api/v1/namespaces/limits/pods", bool)
+    replay.ours["def-gnqxx"] = pods[0]["object"]["metadata"]["name"]
+    for index in (20, 21):
+        await replay.play(index)
+    await quota_events(replay, "limits", {"big"})
+    for index in (22, 23, 24):
+        await replay.play(index)
+    await quota_events(replay, "limits", {"ratio", "reqonly"})
+    await replay.play(25)
+
+
+async def the_security(replay: Replay) -> None:
+    await furnished(replay, "restricted", enforce="restricted", warn="restricted")
+    await furnished(replay, "warnonly", warn="baseline")
+    await furnished(replay, "enforceonly", enforce="restricted")
+    await replay.play(26)
+    await quota_events(replay, "restricted", {"plain"})
+    for index in range(27, len(replay.exchanges)):
+        await replay.play(index)
