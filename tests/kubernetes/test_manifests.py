@@ -155,8 +155,11 @@ def outside(top: dict[str, Any], given: Settings) -> list[str]:
         found += [p] if (p := _inside(spec, POD, ours)) else []
         if top["kind"] != "TrainJob":  # which only changes a pod that its runtime has
             found += [f".{name} is missing" for name in MUST if name not in spec]
-            found += [f"[].{name} is missing" for name in MUST_CONTAINER
-                      if any(name not in container for container in spec["containers"])]  # fmt: skip
+            found += [
+                f".containers: {name} is missing"
+                for name in MUST_CONTAINER
+                if any(name not in container for container in spec["containers"])
+            ]
     return found
 
 

@@ -111,7 +111,8 @@ def _variables(spec: JobSpec) -> None:
 def _variable(name: str, field: str, spec: JobSpec) -> None:
     if name in _DEVICES:
         _refuse(field, f"{name} says which GPUs are whose. Ask with resources.gpu.")
-    for reserved in (*_OURS, *_RANKS.get(spec.distributed.framework, ())):
+    ours = (*_OURS, *_RANKS.get(spec.distributed.framework, ()))
+    for reserved in (*ours, "MASTER_") if spec.distributed.nodes > 1 else ours:
         if name == reserved or (reserved.endswith("_") and name.startswith(reserved)):
             _refuse(field, f"{name} is set by the engine, for each rank its own. Leave it out.")
 
