@@ -4,7 +4,7 @@ It must be readable by any Python there is, down to 2.7, to say in a sentence wh
 lacks. Usage: ``python launcher.py plan.json``.
 """
 
-# ruff: noqa: PTH, UP - older Pythons read this file
+# ruff: noqa: PTH100, PTH120, PTH123, UP036
 import json
 import os
 import sys
