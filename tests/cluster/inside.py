@@ -89,7 +89,7 @@ class Inside:
         return Subscription(self._registry.storage, resource)
 
     def event(
-        self, about: Object, reason: str, message: str, type: str = "Normal", **more: object
+        self, about: Object, reason: str, message: str, level: str = "Normal", **more: object
     ) -> None:
         """Write an Event about an object; a repeated one is counted, not written again."""
         metadata, kind = about["metadata"], about.get("kind", "")
@@ -117,7 +117,7 @@ class Inside:
             "firstTimestamp": stamp(),
             "lastTimestamp": stamp(),
             "count": 1,
-            "type": type,
+            "type": level,
             "eventTime": None,
             "reportingComponent": self.name,
             "reportingInstance": "",

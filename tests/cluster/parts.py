@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from . import custom
 from .server import Server
 
 #: access, admission, garbage: policy; the rest: controllers and the machines.
@@ -19,10 +20,12 @@ PARTS: tuple[str, ...] = (
     "podlog",
     "scheduler",
     "job_controller",
+    "disruptions",
 )
 
 
 def install(server: Server) -> None:
+    custom.install(server)
     for part in PARTS:
         if part not in server.settings.without:
             import_module(f"tests.cluster.{part}").install(server)

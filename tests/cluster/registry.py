@@ -107,6 +107,9 @@ class Registry:
         finalizers = strategies.finalizers_of(call.served, obj, deletion.propagation)
         if not finalizers and not grace and not strategies.holds_content(call.served, obj):
             if not call.dry_run:
+                if call.served.id == "pods":  # its watchers see the mark before it goes
+                    self._mark(obj, finalizers, grace)
+                    self.storage.put(call.served.id, obj)
                 obj = self.storage.remove(call.served.id, record.key).copy()
             return obj, True
         self._mark(obj, finalizers, grace)
