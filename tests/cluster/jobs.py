@@ -173,7 +173,7 @@ class _Decision:
             self.result.failures = 0
         if new:
             self.result.failures += len(new)
-            self.result.failed_at = max(_ended(pod, self.at.now) for pod in new)
+            self.result.failed_at = self.at.now
 
     # What the end is, if it is decided.
 
@@ -406,12 +406,6 @@ def _exit_codes(pod: Object, rule: Object) -> Iterable[tuple[str, int]]:
             continue
         if (ended["exitCode"] in rule["values"]) == (rule["operator"] == "In"):
             yield found["name"], ended["exitCode"]
-
-
-def _ended(pod: Object, now: float) -> float:
-    states = [s["state"].get("terminated") for s in pod["status"].get("containerStatuses") or ()]
-    ends = [moment(state["finishedAt"]) for state in states if state]
-    return max(ends) if ends else now
 
 
 def _ready(pod: Object) -> bool:

@@ -87,6 +87,13 @@ class PodRun:
         if not self.running:
             self._task.cancel()
 
+    def back(self) -> None:
+        """Its node is back, and tells how it ended."""
+        self.silent = False
+        self._publish()
+        if self.over:
+            self._kubelet.ended(self)
+
     async def close(self) -> None:
         """The cluster ends."""
         self.lose()

@@ -6,6 +6,7 @@ scheduler: only ``eventTime``). Source: scheduling.json, quota-limits-podsecurit
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import UTC, datetime
 
@@ -110,8 +111,6 @@ def _space(about: Object) -> str:
 def _create(inside: Inside, about: Object, event: Object) -> str:
     name = f"{about['metadata']['name']}.{time.time_ns():x}"
     metadata = {"name": name, "namespace": _space(about)}
-    try:
+    with contextlib.suppress(Refused):  # its namespace is going: nobody will look
         inside.create("events", _space(about), {"metadata": metadata, **event})
-    except Refused:  # its namespace is going: nobody will look
-        pass
     return name
