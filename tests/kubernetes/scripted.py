@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import json
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -50,25 +51,79 @@ async def connect(path: Path, url: str, pace: Pace | None = None) -> Api:
     return Api(await Keeper.open(settings), pace)
 
 
+class Clock(Pace):
+    """A session's pace on a clock of the test: nothing waits, and every begin is noted."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.begun: list[float] = []
+        self._busy = 0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        super().__init__(lambda: self.now, self._sleeping)
+
+    async def turn(self) -> None:
+        await super().turn()
+        self.begun.append(self.now)
+        self._busy += 1
+
+    def report(self, *, here: bool) -> None:
+        self._busy = max(0, self._busy - 1)
+        super().report(here=here)
+
+    async def pass_until(self, over: Callable[[], bool]) -> None:
+        """Let time pass until it is over."""
+        while not over():
+            await self._quiet()
+            while self._sleepers and not over():
+                when, _, sleeper = heapq.heappop(self._sleepers)
+                if not sleeper.done():
+                    self.now = max(self.now, when)
+                    sleeper.set_result(None)
+                    break
+
+    async def _quiet(self) -> None:
+        """Until nothing is under way but sleep."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+        while self._busy:
+            await asyncio.sleep(0)
+
+    async def _sleeping(self, seconds: float) -> None:
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, id(sleeper), sleeper))
+        await sleeper
+
+
 class Server:
     """``async with Server(answer) as server``: real HTTP on loopback."""
 
     def __init__(self, answer: Answer) -> None:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await answer(request)
+
         app = web.Application(client_max_size=64 << 20)
-        app.router.add_route("*", "/{path:.*}", answer)
+        app.router.add_route("*", "/{path:.*}", handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self.port = 0
         self.url = ""
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         await self._runner.setup()
         await self.up()
         return self
 
+    async def down(self) -> None:
+        """Refuse connections, and cut those that are open."""
+        assert self._runner.server is not None
+        await self._site.stop()
+        for connection in list(self._runner.server.connections):
+            if connection.transport is not None:
+                connection.transport.abort()  # type: ignore[attr-defined]
+
     async def up(self) -> None:
         """Listen, on the same port as before."""
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
         self.port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}"
 

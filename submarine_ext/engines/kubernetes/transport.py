@@ -33,7 +33,7 @@ AT_ONCE = 32  # requests in flight; streams are bounded by who opens them
 GONE = {0, 502, 503, 504}  # answers of nobody, or of a proxy before nobody
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
-_PATH = re.compile(r"(/[A-Za-z0-9._~:@%+-]+)+")
+_PATH = re.compile(r"(/[A-Za-z0-9._:-]+)+")
 
 
 class Api:
@@ -109,7 +109,8 @@ class Api:
         """One exchange of JSON; a body is a merge patch where ``patch``. ``warned`` is told
         the ``Warning:`` headers of a write (else ``on_warning``).
 
-        :raises ApiError: the server refused, or did not answer within ``timeout`` seconds.
+        :raises ApiError: the server refused, or did not answer within ``timeout`` seconds;
+            a name that is none is a 400.
         """
         question = _Question(method, path, params or {}, {"Accept": accept})
         if body is not None:
@@ -211,6 +212,7 @@ class Api:
         try:
             yield
         except TimeoutError as error:
+            self.pace.report(here=False)
             text = f"The cluster at {self.host} does not answer."
             raise ApiError(0, "Timeout", text) from error
         except (aiohttp.ClientError, OSError) as error:
@@ -230,7 +232,7 @@ class _Question:
     def __post_init__(self) -> None:
         # Names come from objects and from people: none of them may lead elsewhere.
         if not _PATH.fullmatch(self.path) or {".", ".."} & set(self.path.split("/")):
-            raise ValueError(self.path)
+            raise ApiError(400, "BadRequest", f"{self.path!r} is no place on a cluster.")
 
 
 def _name(name: str) -> str:
