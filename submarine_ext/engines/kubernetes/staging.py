@@ -232,9 +232,18 @@ def unpack(file: IO[bytes], into: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             body = archive.extractfile(member)
             assert body is not None, "it is a regular file"
-            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
-                shutil.copyfileobj(body, out)
+            _write(body, target)
+
+
+def _write(body: IO[bytes], target: Path) -> None:
+    """All of it or nothing: half a file would pass for a whole one."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as out:
+        try:
+            shutil.copyfileobj(body, out)
             Path(out.name).replace(target)
+        except BaseException:
+            Path(out.name).unlink()
+            raise
 
 
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, Invalid)
