@@ -30,6 +30,7 @@ class JobController:
         self._timing = timing
         self._work = Work(self._sync)
         self._expiring = Work(self._expire)
+        self._orphans = Work(self._let_go)
         self._failures: dict[str, tuple[int, float]] = {}
         self._refusals: dict[str, int] = {}
         self._pods: dict[str, set[Key]] = {}
@@ -38,10 +39,16 @@ class JobController:
     async def close(self) -> None:
         self._work.close()
         self._expiring.close()
+        self._orphans.close()
 
     def _note(self, resource: str, change: Change) -> None:
         obj = change.record.object
-        if resource == JOBS and change.type != "DELETED":
+        if resource == JOBS and (
+            change.type == "DELETED" or "deletionTimestamp" in obj["metadata"]
+        ):
+            for pod in self._pods.get(obj["metadata"]["uid"], ()):
+                self._orphans.add(pod)
+        elif resource == JOBS:
             if change.before is None or change.before.object.get("spec") != obj.get("spec"):
                 self._work.add(change.record.key)
         elif resource == "pods":
@@ -127,6 +134,12 @@ class JobController:
                 self._inside.change("pods", metadata["namespace"], metadata["name"], _untracked)
             except Refused:  # somebody else removed it
                 continue
+
+    def _let_go(self, key: Key) -> None:
+        """A pod whose Job goes is tracked no longer, else it would stay for ever."""
+        pod = self._inside.get("pods", *key)
+        if pod is not None and jobs.TRACKING in pod["metadata"].get("finalizers", ()):
+            self._inside.change("pods", *key, _untracked)
 
     def _without(self, status: Object, missing: int) -> Object:
         active = status.get("active", 0) - missing
