@@ -11,6 +11,7 @@ from submarine_ext.api.operations import operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.pages import JobFilter, Page
+from submarine_ext.engines.base import Preflight
 
 
 class StopRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +47,15 @@ class ProjectJobs(Endpoint):
     async def post(self, project: str, body: JobSpec, key: str | None) -> Job:
         """Submit a job: once answered, it is never lost."""
         return await self.services.jobs.submit(self.principal, project, body, key)
+
+
+class ProjectPreflight(Endpoint):
+    """``/projects/{project}/preflight``"""
+
+    @operation(Capability.JOB_SUBMIT, body=JobSpec, answer=Preflight, problems=(409, 413, 415))
+    async def post(self, project: str, body: JobSpec) -> Preflight:
+        """Say what is known of a job before it is submitted; nothing is."""
+        return await self.services.jobs.preflight(self.principal, project, body)
 
 
 class OneJob(Endpoint):

@@ -57,6 +57,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/contents/{project}/{path}": contents.OnePath,
     "/files/{project}/{path}": files.Download,
     "/projects/{project}/jobs": jobs.ProjectJobs,
+    "/projects/{project}/preflight": jobs.ProjectPreflight,
     "/jobs/{job}": jobs.OneJob,
     "/jobs/{job}/stop": jobs.Stop,
     "/jobs/{job}/retry": jobs.Retry,
@@ -67,6 +68,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/bundles": bundles.Bundles,
     "/bundles/{sha256}": bundles.OneBundle,
     "/engines": engines.Engines,
+    "/engines/{engine}/checks": engines.Checks,
     "/audit": audit.Audit,
     "/events": events.Events,
     "/tickets": events.Tickets,
@@ -77,6 +79,7 @@ ROUTES: dict[str, type[Guard]] = {
 #: What a part of a path can be; anything else is a route that does not exist.
 PARTS = {
     "project": r"[a-z0-9][a-z0-9-]{0,62}",
+    "engine": r"[^/]{1,63}",
     "job": r"j[0-9a-hjkmnp-tv-z]{11}",
     "sha256": r"[0-9a-f]{64}",
     "path": r".{1,4096}",

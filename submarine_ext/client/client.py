@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import msgspec
 
@@ -32,7 +33,7 @@ from submarine_ext.client.users import Users
 from submarine_ext.domain.events import AuditEntry
 from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.people import Me
-from submarine_ext.engines.base import EngineInfo
+from submarine_ext.engines.base import Check, EngineInfo
 from submarine_ext.files.packing import Bundle, packed
 
 
@@ -94,6 +95,13 @@ class Client:
         """Where jobs can run, with health and load."""
         answer = self._transport.get("engines").json()
         return [received(item, EngineInfo) for item in answer["items"]]
+
+    def checks(self, engine: str) -> list[Check]:
+        """How an engine was set up, in the order in which to repair it (admins; others get
+        ``Forbidden``). Raises ``NotFound``, ``Unavailable``.
+        """
+        answer = self._transport.get(f"engines/{quote(engine, safe='')}/checks").json()
+        return [received(item, Check) for item in answer["items"]]
 
     def files(self, project: str | None = None) -> Files:
         """The shared files of a project, and their history."""

@@ -19,6 +19,7 @@ from submarine_ext.client.transport import Transport
 from submarine_ext.client.words import sentence
 from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.specs import check
+from submarine_ext.engines.base import Preflight
 from submarine_ext.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -58,6 +59,22 @@ class Jobs:
         sound = msgspec.to_builtins(spec_from(body))
         answer = self._transport.post(self._route(project), sound)
         return self._handle(self, _job(answer))
+
+    def preflight(
+        self,
+        spec: JobSpec | dict[str, Any] | None = None,
+        *,
+        project: str | None = None,
+        **fields: Any,
+    ) -> Preflight:
+        """Where such a job would go, and what its engine knows of it; nothing is submitted.
+
+        Takes what ``submit`` takes, and raises what that would of the spec itself.
+        """
+        body = {**(msgspec.to_builtins(spec) if spec is not None else {}), **fields}
+        route = self._route(project).removesuffix("jobs") + "preflight"
+        answer = self._transport.post(route, msgspec.to_builtins(spec_from(body)))
+        return received(answer.json(), Preflight)
 
     def get(self, job_id: str) -> JobHandle:
         """The job with this id."""

@@ -22,6 +22,7 @@ class Capability(StrEnum):
     AUDIT_READ = "audit:read"
     BREAK_GLASS = "break-glass:open"
     BUNDLE_WRITE = "bundle:write"
+    ENGINE_EXAMINE = "engine:examine"
     ENGINE_READ = "engine:read"
     FILE_PURGE = "file:purge"
     FILE_READ = "file:read"
@@ -116,7 +117,9 @@ SIGNED_IN = frozenset(
 )
 
 #: Asked of the server itself: admins may, beyond what everybody may.
-ADMINISTRATION = frozenset({C.TEAM_CREATE, C.TEAM_READ, C.TEAM_WRITE, C.USER_WRITE})
+ADMINISTRATION = frozenset(
+    {C.ENGINE_EXAMINE, C.TEAM_CREATE, C.TEAM_READ, C.TEAM_WRITE, C.USER_WRITE}
+)
 
 #: Signed-in readers of an internal project: notebooks come without their outputs.
 INTERNAL = frozenset({C.FILE_READ, C.PROJECT_READ})

@@ -200,6 +200,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     fatal: bool = True
 
 
+class Preflight(Struct, frozen=True, kw_only=True):
+    """Where a job would go, and what is known of it beforehand; nothing: it should run."""
+
+    engine: str
+    findings: list[Finding] = []
+
+
 class Check(Struct, frozen=True, kw_only=True):
     """One thing that a doctor looked at. ``fix`` is what to apply, for machines (YAML)."""
 

@@ -23,7 +23,8 @@ from submarine_ext.domain.jobs import WITHHELD, Job, JobSpec, JobState, Target
 from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import check, default_name
 from submarine_ext.domain.times import now
-from submarine_ext.errors import Conflict, Forbidden, KeyReused, NotFound
+from submarine_ext.engines.base import Preflight, Prospect
+from submarine_ext.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
 from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.services import access, consequences, secrets
@@ -60,6 +61,8 @@ class Jobs:
         ran = await self._versions(project, spec)
         job = _new_job(who, project, spec, engine)
         request = hashlib.sha256(project.encode() + b"\0" + msgspec.json.encode(spec)).hexdigest()
+        if self._engines.foresees(engine) and not await self._was_accepted(who, key, request):
+            await self._require_room(who, project, spec, engine)
 
         def accept(tx: Transaction) -> Job:
             access.may(tx, who, project, Capability.JOB_SUBMIT)
@@ -80,6 +83,39 @@ class Jobs:
         accepted = await accepting
         reach("after-submit-commit")
         return accepted
+
+    async def preflight(self, who: Principal, project: str, spec: JobSpec) -> Preflight:
+        """What is known of a job that is not submitted; its bundle may not be here yet.
+
+        Raises what ``submit`` raises of the spec and of rights.
+        """
+        check(spec)
+        engine = self._engines.choose(spec)
+        prospect = await self._prospect(who, project, spec)
+        findings = await self._engines.foresee(engine, prospect)
+        return Preflight(engine=engine, findings=findings)
+
+    async def _require_room(self, who: Principal, project: str, spec: JobSpec, engine: str) -> None:
+        """Raise Invalid for what the engine knows to be impossible."""
+        prospect = await self._prospect(who, project, spec)
+        for finding in await self._engines.foresee(engine, prospect):
+            if finding.fatal:
+                raise Invalid(finding.text, field=finding.field)
+
+    async def _prospect(self, who: Principal, project: str, spec: JobSpec) -> Prospect:
+        def query(tx: Transaction) -> Prospect:
+            access.may(tx, who, project, Capability.JOB_SUBMIT)
+            secrets.require(tx, project, spec)
+            teams = tuple(sorted(quotas.teams(tx, who.name, project)))
+            return Prospect(owner=who.name, project=project, teams=teams, spec=spec)
+
+        return await self._store.read(query)
+
+    async def _was_accepted(self, who: Principal, key: str | None, request: str) -> bool:
+        """A repeated request gets its first answer, whatever is known of it now."""
+        if key is None:
+            return False
+        return await self._store.read(lambda tx: _replayed(tx, who, key, request) is not None)
 
     async def _versions(self, project: str, spec: JobSpec) -> dict[str, int]:
         """The versions of the project's files that the spec's bundle consists of, by path."""

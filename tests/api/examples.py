@@ -25,6 +25,7 @@ ZOE = "carol"
 PARTS = {
     "project": "default",
     "job": "j00000000000",
+    "engine": "local",
     "sha256": "0" * 64,
     "path": "a/b.txt",
     "team": "crew",
@@ -147,6 +148,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ("GET", "/files/{project}/{path}"): (Example(prepared=("file",)),),
     ("GET", "/projects/{project}/jobs"): (Example(),),
     ("POST", "/projects/{project}/jobs"): (Example(body={"command": ["true"]}),),
+    ("POST", "/projects/{project}/preflight"): (Example(body={"command": ["true"]}),),
     ("GET", "/jobs/{job}"): (Example(prepared=("job",)),),
     ("DELETE", "/jobs/{job}"): (
         Example(prepared=("job",), needs=C.JOB_DELETE_ANY),
@@ -172,6 +174,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
         Example(parts={"sha256": hashlib.sha256(BUNDLE).hexdigest()}, body=BUNDLE, headers=GZIP),
     ),
     ("GET", "/engines"): (Example(),),
+    ("GET", "/engines/{engine}/checks"): (Example(),),
     ("GET", "/audit"): (
         Example(query="?project={project}"),
         Example(needs=C.TEAM_READ),  # of the whole server: admins

@@ -448,6 +448,19 @@ export interface Naming {
   message?: string | null;
 }
 
+/** Where a job would go, and what is known of it beforehand; nothing: it should run. */
+export interface Preflight {
+  engine: string;
+  findings: Array<Finding>;
+}
+
+/** What can be known of a prospect before it is submitted. */
+export interface Finding {
+  text: string;
+  field: string | null;
+  fatal: boolean;
+}
+
 /** One page of a list. */
 export interface Page_AuditEntry_ {
   items: Array<AuditEntry>;
@@ -515,6 +528,20 @@ export interface Trashed {
   by: string;
   version: string;
   size: number;
+}
+
+/** One page of a list. */
+export interface Page_Check_ {
+  items: Array<Check>;
+  next: string | null;
+}
+
+/** One thing that a doctor looked at. `fix` is what to apply, for machines (YAML). */
+export interface Check {
+  title: string;
+  ok: boolean;
+  detail: string;
+  fix: string | null;
 }
 
 /** One page of a list. */

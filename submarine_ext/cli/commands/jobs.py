@@ -18,6 +18,7 @@ from submarine_ext.client.handle import JobHandle
 from submarine_ext.client.jobs import spec_from
 from submarine_ext.client.results import Metrics
 from submarine_ext.domain.quantities import human_bytes
+from submarine_ext.errors import Invalid, Unavailable
 from submarine_ext.files.packing import packed
 
 RECENT = 5
@@ -28,6 +29,7 @@ def run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
     what = asked(options, cell)
     if options.dry_run:
         _show_spec(face, what)
+        _foresee(face, options, what)
         return None
     job = face.client.run(
         folder=what.folder, project=options.project, warn=face.warn, **what.fields
@@ -52,6 +54,22 @@ def _show_spec(face: Face, what: Asked) -> None:
             )
     spec = msgspec.to_builtins(spec_from(fields))
     face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
+
+
+def _foresee(face: Face, options: Namespace, what: Asked) -> None:
+    """What the server knows of it beforehand. Raises what a submission would."""
+    try:
+        known = face.client.jobs.preflight(project=options.project, **what.fields)
+    except Unavailable as error:
+        face.warn(f"nobody could be asked whether it would run. {error.detail}")
+        return
+    for finding in known.findings:
+        about = f"{finding.field}: " if finding.field else ""
+        face.say(f"{'✗' if finding.fatal else '!'} {about}{finding.text}")
+    if any(finding.fatal for finding in known.findings):
+        raise Invalid(f"The engine {known.engine} cannot run it like this.")
+    if not known.findings:
+        face.say(f"✓ Nothing is known that would keep it from running on {known.engine}.")
 
 
 def where(face: Face, _options: Namespace) -> None:

@@ -61,7 +61,8 @@ def _run_how(it: Parser) -> None:
     add("--retries", type=whole, metavar="N", help="further attempts after a failure")
     add("--timeout", type=seconds, metavar="TIME", help="end it after 90s, 15m, 2h")
     add("--priority", type=whole, metavar="N", help="higher goes first; 0 is usual")
-    add("--dry-run", action="store_true", help="show the job, run nothing")
+    add("--dry-run", action="store_true",
+        help="show the job and what is known of it, run nothing")  # fmt: skip
     either = it.add_mutually_exclusive_group()
     either.add_argument("--wait", action="store_true", help="stay until it is over")
     either.add_argument("--detach", action="store_true", help="return at once (the default)")
@@ -107,6 +108,13 @@ def _metrics(prog: str) -> Parser:
     return it
 
 
+def _doctor(prog: str) -> Parser:
+    it = Parser(prog, "ENGINE [--yaml]", "examine how an engine was set up (admins)")
+    it.add_argument("engine", metavar="ENGINE", help="its name, such as kubernetes")
+    it.add_argument("--yaml", action="store_true", help="only what is missing, for kubectl")
+    return it
+
+
 def _about_a_job(prog: str, description: str, *, optional: bool = False) -> Parser:
     it = Parser(prog, "[ID] [options]" if optional else "ID [options]", description)
     many = "?" if optional else None
@@ -124,4 +132,5 @@ PARSERS: dict[str, Callable[[str], Parser]] = {
     "stop": _stop,
     "retry": _retry,
     "metrics": _metrics,
+    "doctor": _doctor,
 }
