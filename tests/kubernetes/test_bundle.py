@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import tarfile
 
 import pytest
 from msgspec.structs import replace
 
 from submarine_ext.domain.jobs import Distributed, Framework, JobSpec
-from submarine_ext.engines.kubernetes import bundle
+from submarine_ext.engines.kubernetes import bundle, objects
 from submarine_ext.engines.kubernetes.kinds.choose import named
 from submarine_ext.engines.kubernetes.pod import files
 from submarine_ext.engines.kubernetes.settings import Settings
@@ -155,3 +156,24 @@ def test_with_mpi_the_launcher_starts_one_process(tmp_path):
     made = attempt(tmp_path, command=["mpirun", "t"], distributed=shape)
     told = plan(bundle.cargo(made, Settings(), named("mpijob")))
     assert (told["nodes"], told["processes"]) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["mpijob", "mpijob-v1"])
+def test_an_mpi_worker_unpacks_the_jobs_files_before_it_lets_anybody_in(kind, tmp_path):
+    shape = Distributed(framework=Framework.MPI, nodes=2)
+    job = attempt(tmp_path / "job", {"a b.py": b"1"}, command=["mpirun", "t"], distributed=shape)
+    cargo = bundle.cargo(job, Settings(), named(kind))
+    for path, content in {f"kit/{k}": v for k, v in cargo.kit.items()}.items():
+        (tmp_path / "submarine" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "submarine" / path).write_bytes(content)
+    (tmp_path / "submarine/bundle").mkdir()
+    (tmp_path / "submarine/bundle/part-000").write_bytes(cargo.parts[0])
+    draft = objects.draft(job, Settings(), cargo, site="s", namespace="n", queue=None)
+    worker = named(kind).manifest(draft)["spec"]["mpiReplicaSpecs"]["Worker"]["template"]
+    script = worker["spec"]["containers"][0]["command"][2]
+    script = script.replace("/submarine/", f"{tmp_path}/submarine/")
+    script = script.replace("/workspace", f"{tmp_path}/workspace").replace("exec ", "echo then ")
+    ran = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("then ")
+    assert (tmp_path / "workspace/work/a b.py").read_bytes() == b"1"

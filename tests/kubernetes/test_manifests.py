@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 from submarine_ext.domain.jobs import Distributed, Framework, JobSpec, Resources
-from submarine_ext.engines.kubernetes import template
+from submarine_ext.engines.kubernetes import objects, template
 from submarine_ext.engines.kubernetes.kinds.choose import named
 from submarine_ext.engines.kubernetes.kinds.trainjob import TrainJob
 from submarine_ext.engines.kubernetes.settings import GpuType, Settings
@@ -416,6 +416,13 @@ def test_pods_and_owned_objects_carry_the_labels_by_which_they_are_watched(kind)
     for labels in [obj["metadata"]["labels"] for obj in (top, *owned, *pods(top))]:
         assert labels["submarine-ext/site"] == SITE
         assert labels["submarine-ext/task"] == "j0abc-1"
+
+
+@every_kind
+def test_pods_look_for_the_configmaps_that_are_made(kind):
+    top, *owned = made(task(JobSpec(command=["true"])), Settings(), kind)
+    names = {obj["metadata"]["name"] for obj in owned if obj["kind"] == "ConfigMap"}
+    assert objects.mounted(top) == names
 
 
 @every_kind

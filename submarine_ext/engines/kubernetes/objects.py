@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import names, template
@@ -59,6 +60,25 @@ def owned(draft: Draft, cargo: Cargo, kind: Kind, uid: str) -> Iterator[tuple[Re
         yield CONFIGMAP, _configmap(_meta(CONFIGMAP, draft, name, owner), {"part": part})
     kit = {key(path): content for path, content in cargo.kit.items()}
     yield CONFIGMAP, _configmap(_meta(CONFIGMAP, draft, cargo.kit_name, owner), kit)
+
+
+def mounted(top: Object) -> set[str]:
+    """The ConfigMaps that a top object's pods will look for, whatever its kind.
+
+    One that another release of this server made may look for others than :func:`owned` makes.
+    """
+    return set(_configmaps(top["spec"]))
+
+
+def _configmaps(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        for source in part.get("sources") or ():
+            if "configMap" in source:
+                yield source["configMap"]["name"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _configmaps(inner)
 
 
 def _meta(resource: Resource, draft: Draft, name: str, owner: Object) -> Object:

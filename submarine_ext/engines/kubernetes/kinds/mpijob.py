@@ -13,16 +13,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from submarine_ext.engines.kubernetes.cargo import ROOT, WORKSPACE
+from submarine_ext.engines.kubernetes.cargo import KIT, PLAN, ROOT, WORKSPACE
 from submarine_ext.engines.kubernetes.kinds import pods
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource
 from submarine_ext.engines.kubernetes.kinds.operators import Operated, replica
+from submarine_ext.engines.kubernetes.template import HOPELESS
 
 _HOME = "/home/mpiuser"  # of the operator's own base images, which run without root
+# Workers need the job's files as well; the launcher's own code unpacks them.
 _UNPACK = f"""\
-mkdir -p {WORKSPACE}/work
-set -- {ROOT}/bundle/part-*
-if [ -e "$1" ]; then cat "$@" | tar -xzf - -C {WORKSPACE}/work || exit 64; fi
+for python in python3 python; do
+  command -v "$python" >/dev/null 2>&1 && break
+done
+"$python" - <<'END' || exit {HOPELESS}
+import json, pathlib, sys
+sys.path.insert(0, "{KIT}")
+from submarine_ext.engines.kubernetes.pod import files
+plan = json.loads(pathlib.Path("{PLAN}").read_text())
+files.unpack(pathlib.Path("{ROOT}/bundle"), pathlib.Path("{WORKSPACE}/work"), plan)
+END
 """
 _SSHD = f"exec /usr/sbin/sshd -De -f {_HOME}/.sshd_config\n"
 _WAIT = "exec sleep 31536000\n"
