@@ -5,6 +5,7 @@ much is written when and where an answer breaks off.
 """
 
 import base64
+import calendar
 import hashlib
 import json
 import random
@@ -54,8 +55,6 @@ def seconds(since_time):
     """Of a ``sinceTime``."""
     if since_time is None:
         return None
-    import calendar
-
     return calendar.timegm(time.strptime(since_time, "%Y-%m-%dT%H:%M:%SZ"))
 
 
@@ -64,7 +63,7 @@ class Story:
 
     def __init__(self, seed, ranks=1, lines=40):
         self.rng = random.Random(seed)
-        self.ranks = {rank: b"" for rank in range(ranks)}
+        self.ranks = dict.fromkeys(range(ranks), b"")
         self.files = {}
         self.container = Container()
         self.zone = self.rng.choice([0, 0, 2, -5])
