@@ -8,7 +8,6 @@ Must not know: HTTP, and how a refusal or a warning travels.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 
@@ -42,7 +41,6 @@ class Admission:
         self.owners_need_permission = False
         registry.mutating += [self.defaults, self.service_account, self.limit_ranger]
         registry.validating += [
-            self.references,
             self.resources,
             self.limit_ranges,
             self.pod_security,
@@ -85,13 +83,6 @@ class Admission:
         """Defaults of the namespace's LimitRanges."""
         if old is None and _is(call, "pods"):
             limits.fill(obj, self._objects("limitranges", call.namespace))
-
-    def references(self, call: Call, obj: Object, old: Object | None) -> None:
-        """Owners must be named in full, and at most one may be the controller (validation)."""
-        causes = list(_reference_faults(_references(obj)))
-        if causes:
-            resource, name = call.served, obj["metadata"].get("name", "")
-            raise invalid(resource.group, resource.kind, name, causes)
 
     def resources(self, call: Call, obj: Object, old: Object | None) -> None:
         """A request may not be above its limit (validation, after the defaults)."""
@@ -212,21 +203,6 @@ def _containers(spec: Object) -> Iterator[Object]:
 
 def _references(obj: Object) -> list[Object]:
     return (obj.get("metadata") or {}).get("ownerReferences") or []
-
-
-def _reference_faults(references: list[Object]) -> Iterator[Cause]:
-    for reference in references:
-        for key in ("kind", "name", "uid"):
-            if not reference.get(key):
-                at = f"metadata.ownerReferences.{key}"
-                yield Cause(at, "FieldValueInvalid", 'Invalid value: "": must not be empty')
-    controllers = [reference for reference in references if reference.get("controller")]
-    if len(controllers) > 1:
-        first, second = (f"{found['kind']}/{found['name']}" for found in controllers[:2])
-        text = json.dumps(references, separators=(",", ":"))
-        only = "Only one reference can have Controller set to true."
-        said = f'Invalid value: {text}: {only} Found "true" in references for {first} and {second}'
-        yield Cause("metadata.ownerReferences", "FieldValueInvalid", said)
 
 
 def _template(resource: Resource, obj: Object) -> Object | None:

@@ -84,8 +84,10 @@ class Registry:
             call.warn(text)
         self._admit(self.validating, call, obj, None)
         name = obj["metadata"]["name"]
-        if self.storage.get(resource.id, call.namespace, name) is not None:
-            raise already_exists(resource.group, resource.plural, name)
+        present = self.storage.get(resource.id, call.namespace, name)
+        if present is not None:
+            ending = "deletionTimestamp" in present.object["metadata"]
+            raise already_exists(resource.group, resource.plural, name, ending=ending)
         return obj if call.dry_run else self.storage.put(resource.id, obj).copy()
 
     def update(self, call: Call, obj: Object) -> Object:

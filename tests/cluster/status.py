@@ -95,8 +95,10 @@ def no_resource() -> Refused:
     return failure(404, "NotFound", message, {})
 
 
-def already_exists(group: str, plural: str, name: str) -> Refused:
+def already_exists(group: str, plural: str, name: str, *, ending: bool = False) -> Refused:
     message = f'{qualified(group, plural)} "{name}" already exists'
+    if ending:
+        message = f"object is being deleted: {message}"
     return failure(409, "AlreadyExists", message, about(group, plural, name))
 
 

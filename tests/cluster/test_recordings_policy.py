@@ -15,7 +15,8 @@ from typing import Any
 from .cluster import Cluster
 from .faults import Answer
 from .grants import grant, token_in
-from .replaying import RECORDINGS, Replay
+from .kinds import Resource
+from .replaying import RECORDINGS, Replay, steady
 from .work import Timing
 
 Object = dict[str, Any]
@@ -296,3 +297,144 @@ async def the_security(replay: Replay) -> None:
     await quota_events(replay, "restricted", {"plain"})
     for index in range(27, len(replay.exchanges)):
         await replay.play(index)
+
+
+REFUSED = "/apis/batch/v1/namespaces/combine/jobs"
+
+
+async def test_a_refused_pod_is_an_event_each_time_and_then_a_count() -> None:
+    """Exchanges 15 and 16: the first tries are events of their own, from the tenth on one."""
+    async with replaying("quota-limits-podsecurity", timing=Timing(own=0.001)) as (_, replay):
+        await furnished(replay, "combine")
+        quotas = "/api/v1/namespaces/combine/resourcequotas"
+        hard = {"requests.nvidia.com/gpu": "2"}
+        await make(replay, quotas, {"metadata": {"name": "team"}, "spec": {"hard": hard}})
+        await replay.until(quotas, _counted)
+        await make(replay, REFUSED, _many())
+        seen = await replay.until(
+            "/api/v1/namespaces/combine/events",
+            lambda events: any(event["count"] > 1 for event in events.values()),
+        )
+    recorded = replay.exchanges[16]["response"]["body"]["items"]
+    added = [event["object"] for event in seen if event["type"] == "ADDED"]
+    here = [added[0], seen[-1]["object"]]
+    assert [_said(event) for event in here] == [_said(event) for event in recorded]
+    tries = replay.exchanges[15]["response"]["body"]["items"]
+    alone = [_said(event).replace("many", "retry") for event in added[: len(tries)]]
+    assert alone == [_said(event) for event in tries]
+
+
+def _many() -> Object:
+    many = job("many")
+    resources = {"requests": {"nvidia.com/gpu": 4}, "limits": {"nvidia.com/gpu": 4}}
+    many["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
+    return many
+
+
+def _said(event: Object) -> str:
+    return str(steady(event["message"]))
+
+
+#: It lives through its grace period of a second, so that what happens meanwhile is seen.
+SLEEP = ["/bin/sh", "-c", "trap '' TERM; sleep 300"]
+DELETED = {0: "jnone", 1: "jbackground", 2: "jbackgroundb", 3: "jforeground", 5: "jorphan"}
+KINDS = ("/apis/batch/v1/namespaces/del/jobs", "/api/v1/namespaces/del/pods",
+         "/api/v1/namespaces/del/configmaps")  # fmt: skip
+
+
+async def test_deletion_and_the_garbage_collector_do_what_they_did() -> None:
+    async with replaying("deletion-and-gc") as (cluster, replay):
+        served = Resource("trainer.kubeflow.org", "v1alpha1", "trainjobs", "TrainJob", custom=True)
+        await cluster.acall(cluster.server.kinds.add, served)
+        await furnished(replay, "del")
+        for index, name in DELETED.items():
+            await a_running_job(replay, name)
+            await the_deletion_of(replay, index, name)
+        await the_owners(replay)
+        for index in (13, 14, 15, 16, 17):
+            await replay.play(index)
+        replay.finish({})
+
+
+async def a_running_job(replay: Replay, name: str) -> None:
+    """With two ConfigMaps: one holds up a foreground deletion, one does not."""
+    made = await make(replay, KINDS[0], job(name, SLEEP))
+    for suffix, block in (("block", True), ("free", False)):
+        body = owned(f"{name}-{suffix}", name, made["metadata"]["uid"], blockOwnerDeletion=block)
+        body["metadata"]["ownerReferences"][0]["controller"] = False
+        await make(replay, KINDS[2], body)
+    await replay.until(KINDS[1], lambda pods: any(_runs(pod, name) for pod in pods.values()))
+
+
+def owned(name: str, owner: str, uid: str, **more: Any) -> Object:
+    reference = {"apiVersion": "batch/v1", "kind": "Job", "name": owner, "uid": uid, **more}
+    return {"metadata": {"name": name, "ownerReferences": [reference]}}
+
+
+def _runs(pod: Object, name: str) -> bool:
+    return pod["metadata"]["name"].startswith(name) and pod["status"].get("phase") == "Running"
+
+
+async def the_deletion_of(replay: Replay, index: int, name: str) -> None:
+    """Delete it; every object's changes are then the recorded ones, in their order."""
+    recorded = _courses(replay.exchanges[index]["watched"], name)
+    since = [await replay.version(path) for path in KINDS]
+    await replay.play(index)
+    if name == "jforeground":
+        await replay.play(4)
+    here: dict[str, list[Course]] = {}
+    for path, version, kind in zip(KINDS, since, ("Job", "Pod", "ConfigMap"), strict=True):
+        wanted = {key: course for key, course in recorded.items() if key.startswith(kind)}
+
+        def done(events: list[Object], wanted: dict[str, list[Course]] = wanted) -> bool:
+            found = _courses(events, name)
+            return all(found.get(key, [None])[-1] == course[-1] for key, course in wanted.items())
+
+        here |= _courses(await replay.follow(path, version, done), name)
+    assert here == recorded
+
+
+#: What a change says of an object: its type, whether it ends, finalizers, whether it is owned.
+Course = tuple[str, bool, tuple[str, ...], bool]
+
+
+def _courses(events: list[Object], name: str) -> dict[str, list[Course]]:
+    """The course of each object of that Job; changes of what is not control plane left out."""
+    found: dict[str, list[Course]] = {}
+    for event in events:
+        kind, metadata = event["object"].get("kind", ""), event["object"]["metadata"]
+        if metadata["name"].split("-")[0] != name:
+            continue
+        label = f"{kind} {name if kind == 'Pod' else metadata['name']}"
+        dying, owned_by = "deletionTimestamp" in metadata, bool(metadata.get("ownerReferences"))
+        step = (event["type"], dying, tuple(metadata.get("finalizers", ())), owned_by)
+        course = found.setdefault(label, [])
+        if not course or course[-1] != step:
+            course.append(step)
+    return found
+
+
+HELD = "example.org/hold"
+
+
+async def the_owners(replay: Replay) -> None:
+    """Exchanges 6 to 12: what has an owner stays, and what has a kind that nobody knows."""
+    owner = job("owner", suspend=True)
+    owner["metadata"]["finalizers"] = [HELD]
+    made = await make(replay, KINDS[0], owner)
+    replay.ours["e48522d2-a70e-4cbf-846d-b6703b85f3ff"] = made["metadata"]["uid"]
+    since = await replay.version(KINDS[2])
+    for index in range(6, 12):
+        await replay.play(index)
+    await replay.follow(KINDS[2], since, lambda events: _gone(events) >= GONE)
+    _, _, left = await replay.call("GET", KINDS[2], query={"labelSelector": "x=y"})
+    names = [item["metadata"]["name"] for item in left["items"]]
+    assert names == replay.exchanges[12]["response"]["body"]["items"]
+    replay.done.add(12)
+
+
+GONE = {"bad-uid", "bad-name", "trainjob"}
+
+
+def _gone(events: list[Object]) -> set[str]:
+    return {e["object"]["metadata"]["name"] for e in events if e["type"] == "DELETED"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 
 from . import validation_jobs, validation_pods
@@ -133,17 +134,22 @@ def _annotations(annotations: Object) -> list[Cause]:
 
 
 def _owners(owners: list[Object]) -> list[Cause]:
-    return [
-        Cause(f"metadata.ownerReferences[{i}].{field}", INVALID, f'Invalid value: "": {said}')
-        for i, owner in enumerate(owners)
-        for field, said in (
-            ("apiVersion", "version must not be empty"),
-            ("kind", "must not be empty"),
-            ("name", "must not be empty"),
-            ("uid", "must not be empty"),
-        )
+    said = 'Invalid value: "": must not be empty'
+    found = [
+        Cause(f"metadata.ownerReferences.{field}", INVALID, said)
+        for owner in owners
+        for field in ("kind", "name", "uid")
         if not owner.get(field)
     ]
+    controllers = [
+        f"{owner['kind']}/{owner['name']}" for owner in owners if owner.get("controller")
+    ]
+    if len(controllers) > 1:
+        text = json.dumps(owners, separators=(",", ":"))
+        said = f"Invalid value: {text}: Only one reference can have Controller set to true. Found"
+        said += f' "true" in references for {controllers[0]} and {controllers[1]}'
+        found.append(Cause("metadata.ownerReferences", INVALID, said))
+    return found
 
 
 def _size(obj: Object) -> list[Cause]:
