@@ -404,6 +404,7 @@ async def test_who_rests_while_the_server_is_away_is_woken_when_it_is_back() -> 
     clock = Clock()
     clock.report(here=False)
     resting = asyncio.create_task(clock.rest(30))
+    await asyncio.sleep(0)  # it begins to rest
     await clock.turn()
     clock.report(here=True)
     await resting
