@@ -22,7 +22,7 @@ BUILT := submarine_ext/labextension/package.json
 install = uv pip install -q --python $(BIN)/python $(1) \
 	|| $(BIN)/python -m pip install -q $(filter-out --reinstall-package submarine-ext,$(1))
 
-.PHONY: help demo lab test lint format bench clean chromium $(addprefix test-,lint frontend browser python)
+.PHONY: help demo lab test test-cluster lint format bench clean chromium $(addprefix test-,lint frontend browser python)
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/:.*  ## /\t/' | expand -t 12
@@ -63,7 +63,13 @@ test-browser: $(VENV)/.test chromium
 	@cd tests/ui && python -m pytest
 
 test-python: $(VENV)/.test
-	@python -m pytest --cov --cov-report=term:skip-covered
+	@python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+# The same suite that runs on the fake, on a real cluster: make test-cluster KUBECONFIG=… [IMAGE=…]
+test-cluster: $(VENV)/.test  ## the Kubernetes tests on a real cluster (KUBECONFIG=…)
+	@[ -n "$${KUBECONFIG:-}" ] || { echo "Name the cluster: make test-cluster KUBECONFIG=…" >&2; exit 2; }
+	@SUBMARINE_TEST_KUBECONFIG="$$KUBECONFIG" SUBMARINE_TEST_IMAGE="$${IMAGE:-}" \
+	  python -m pytest tests/kubernetes/integration -p no:xdist
 
 format: $(VENV)/.test  ## put every source into its standard form
 	@ruff check -q --fix

@@ -24,6 +24,7 @@ CALLS = {
 IMPORTS = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
 #: Code that runs inside a job and nowhere else: a job is arbitrary code of its owner.
 IN_JOBS = (
+    "submarine_ext/engines/kubernetes/pod/files.py",
     "submarine_ext/engines/local/job_path",
     "submarine_ext/runner.py",
     "submarine_ext/testing",
