@@ -115,7 +115,7 @@ async def grown(path, text):
 
 async def test_a_log_is_followed_while_the_container_runs_and_drained_at_its_end(tmp_path):
     machine, task = Machine(lines(b"one", b"two")), attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "running"))
         await grown(task.log(0), b"two\n")
         machine.container.line(b"three", BEGIN + 2 * SECOND)
@@ -130,7 +130,7 @@ async def test_a_log_is_followed_while_the_container_runs_and_drained_at_its_end
 async def test_the_end_of_a_follow_is_not_the_end_of_the_container(tmp_path):
     machine = Machine(lines(b"one"), body(b""), body(lines(b"one").answer()))
     task = attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "running"))
         await machine.asked_times(3)
         assert not logs._followers[task.name, 0].settled.is_set()
@@ -153,7 +153,7 @@ async def test_the_end_of_a_follow_is_not_the_end_of_the_container(tmp_path):
 )
 async def test_a_refusal_is_neither_a_line_nor_an_error(answer, tmp_path):
     machine, task = Machine(lines(b"one"), answer), attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "running"))
         await machine.asked_times(1)
         logs.saw(task, api, 0, pod("a", "running"))
@@ -168,7 +168,7 @@ async def test_a_refusal_is_neither_a_line_nor_an_error(answer, tmp_path):
 async def test_a_pod_that_waits_is_not_asked(tmp_path):
     machine, task = Machine(lines(b"one")), attempt(tmp_path)
     machine.ended.set()
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         for _ in range(3):
             logs.saw(task, api, 0, pod("a", "waiting"))
             await asyncio.sleep(0.01)
@@ -180,7 +180,7 @@ async def test_a_pod_that_waits_is_not_asked(tmp_path):
 
 async def test_a_pod_that_was_deleted_is_through_and_keeps_what_was_read(tmp_path):
     machine, task = Machine(lines(b"one")), attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "running"))
         await grown(task.log(0), b"one\n")
         machine.script = [refusal(404, 'pods "a" not found')]
@@ -229,7 +229,7 @@ async def test_a_rotation_behind_what_was_read_is_no_gap(tmp_path):
 async def test_a_restart_is_told_and_the_instance_before_is_read_to_its_end(tmp_path):
     first, second = lines(b"one", b"two"), lines(b"three")
     machine, task = Machine(lines(b"one")), attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "running"))
         await grown(task.log(0), b"one\n")
         machine.container = second
@@ -244,7 +244,7 @@ async def test_a_restart_is_told_and_the_instance_before_is_read_to_its_end(tmp_
 async def test_another_pod_in_its_place_is_told_and_comes_after_it(tmp_path):
     machine, task = Machine(lines(b"one")), attempt(tmp_path)
     machine.ended.set()
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "ended"))
         await logs.drained(task.name)
         logs.saw(task, api, 0, pod("b", "ended", created="2026-11-22T13:00:00Z"))
@@ -311,7 +311,7 @@ async def test_a_pods_stream_is_shared_out_to_its_ranks(tmp_path):
     machine = Machine(story.container)
     task = attempt(tmp_path, distributed=Distributed(processes_per_node=2))
     machine.ended.set()
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "ended"))
         await logs.drained(task.name)
     assert {rank: task.log(rank).read_bytes() for rank in (0, 1)} == story.ranks
@@ -340,7 +340,7 @@ async def test_what_a_kubelet_gives_without_stamps_is_kept(stamped, plain, tmp_p
 
 async def brought(stamped, tmp_path):
     machine, task = Machine(None, body(stamped)), attempt(tmp_path)
-    async with following(tmp_path, machine) as (server, api, logs, _other):
+    async with following(tmp_path, machine) as (_server, api, logs, _other):
         logs.saw(task, api, 0, pod("a", "ended"))
         await logs.drained(task.name)
     return task.log(0).read_bytes()
@@ -354,7 +354,8 @@ async def test_a_line_of_300_kB_and_a_stamp_of_another_zone_are_kept_whole(tmp_p
 
 async def test_what_a_real_server_followed_is_kept_byte_for_byte(tmp_path):
     exchanges = json.loads((RECORDINGS / "indexed-job.json").read_text())["exchanges"]
-    follow = next(e for e in exchanges if "follow rank 0" in e.get("note", ""))["response"]["stream"]
-    plain = next(e for e in exchanges if "0x1E survives" in e.get("note", ""))["response"]["text"]
+    told = {e["note"]: e["response"] for e in exchanges if "note" in e}
+    follow = next(told[note]["stream"] for note in told if "follow rank 0" in note)
+    plain = next(told[note]["text"] for note in told if "0x1E survives" in note)
     stamped = "".join(chunk["text"] for chunk in follow).encode()
     assert await brought(stamped, tmp_path) == plain.encode()
