@@ -12,7 +12,9 @@ import tarfile
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from submarine_ext.domain.jobs import Distributed
 from submarine_ext.engines.kubernetes import bundle, staging
@@ -103,14 +105,35 @@ def test_large_outputs_come_back_from_every_node(where, request, tmp_path, monke
         found = {path.name: path for path in (tmp_path / f"{node}").iterdir()}
         keeper.send(None, found, tmp_path / "spare")
         assert keeper.notes == []
-    area = staging.area(settings)
-    assert area.collect(cargo.name, job.artifacts) == []
+    assert staging.bring(settings, cargo.name, job.artifacts) == []
     kept = {path.name: path.read_bytes() for path in job.artifacts.iterdir()}
     assert kept == {"only-0": b"0", "only-1": b"1", "both": b"of 0"}
-    area.forget(cargo.name)
-    assert area.collect(cargo.name, tmp_path / "again") == []
+    assert staging.bring(settings, cargo.name, tmp_path / "again") == []
     assert not (tmp_path / "again").exists()
-    area.forget(cargo.name)
+
+
+def test_outputs_of_an_area_that_stays_away_stay_there_and_it_is_said(tmp_path, monkeypatch):
+    class Away(LocalFileSystem):
+        protocol = "away"
+        tries = 0
+
+        def glob(self, *_, **__):
+            Away.tries += 1
+            raise OSError("503 Slow Down")
+
+    fsspec.register_implementation("away", Away, clobber=True)
+    monkeypatch.setattr(staging, "PAUSE", 0)
+    (said,) = staging.bring(Settings(staging_url="away://bucket"), "j-1", tmp_path)
+    assert said.startswith("Outputs cannot be fetched: the object store answers 503 Slow Down.")
+    assert Away.tries == staging.TRIES
+
+
+def test_a_volume_that_is_not_mounted_is_not_an_empty_one(tmp_path, monkeypatch):
+    """Catches a mutant that takes it for "nothing was delivered"."""
+    monkeypatch.setattr(staging, "PAUSE", 0)
+    settings = Settings(staging_claim="scratch", staging_path=str(tmp_path / "gone"))
+    (said,) = staging.bring(settings, "j-1", tmp_path)
+    assert "Outputs cannot be fetched: No such file or directory" in said
 
 
 def test_urls_travel_in_the_secret_and_are_good_for_one_thing_only(stored, tmp_path):

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 
 from submarine_ext.engines.base import Ended, Observation, Outcome, Started, Task, Waiting
-from submarine_ext.engines.kubernetes import names, trims
+from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.diagnosis import endings, waiting
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
@@ -93,6 +93,7 @@ class Course:
         self._unwanted = False
         self._hurried: dict[str, float] = {}
         self._shown: dict[str, tuple[str, bool]] = {}
+        self._unstaged: list[str] = []  # what large outputs could not be had, in words
 
     async def follow(
         self, top: Object | None, uid: str | None, *, gone: bool = False, unwanted: bool = False
@@ -244,6 +245,9 @@ class Course:
         """How it ended, once everything that it printed and left is here."""
         view = self._view()
         await self._cluster.logs.drained(self._task.name)
+        self._unstaged = await asyncio.to_thread(
+            staging.bring, self._cluster.settings, names.of(self._task.name), self._task.artifacts
+        )
         if step is Step.STOPPED:
             return self._ended(Outcome.STOPPED, STOPPED)
         if step is Step.LOST:
@@ -275,7 +279,7 @@ class Course:
         )  # fmt: skip
 
     def _notes(self) -> list[str]:
-        return self._cluster.logs.notes(self._task.name)
+        return [*self._cluster.logs.notes(self._task.name), *self._unstaged]
 
 
 def _ending(pod: Object) -> bool:

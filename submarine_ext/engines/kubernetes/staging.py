@@ -15,6 +15,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,6 +39,9 @@ EXPIRES = 604_800
 #: One variable holds the URLs of so many nodes (128 KiB); the others have nowhere to put
 #: large outputs, and say so.
 MAX_NODES = 64
+#: How often, and with which first pause (seconds, then doubled), an area that is away is tried.
+TRIES = 5
+PAUSE = 1.0
 #: How a PUT is asked of ``sign``, by protocol, where it is not ``method="PUT"``.
 _PUT: dict[str, dict[str, str]] = {"s3": {"client_method": "put_object"}}
 #: These sign for reading, whatever they are asked.
@@ -90,6 +94,25 @@ def area(settings: Settings) -> Area | None:
     return None
 
 
+def bring(settings: Settings, name: str, into: Path) -> list[str]:
+    """Everything that nodes delivered, into this folder; then nothing of the attempt is left
+    there. A sentence for each delivery that could not be had; what is away for longer stays.
+    """
+    place = area(settings)
+    if place is None:
+        return []
+    for attempt in range(TRIES):
+        try:
+            problems = place.collect(name, into)
+        except Unavailable as error:
+            last = error.detail
+            time.sleep(PAUSE * 2**attempt if attempt < TRIES - 1 else 0)
+        else:
+            place.forget(name)
+            return problems
+    return [f"{last} Large outputs stay in the staging area."]
+
+
 class ClaimArea:
     """A volume that pods mount and this server sees at ``root``: one folder an attempt."""
 
@@ -122,6 +145,8 @@ class ClaimArea:
 
     def collect(self, name: str, into: Path) -> list[str]:
         """Read as anybody's files: a link in their place is refused."""
+        with self._away("Outputs cannot be fetched"):
+            self._root.stat()
         problems = []
         for path in _deliveries((self._root / name / _OUT).glob("node-*.tar.gz")):
             try:
