@@ -11,6 +11,7 @@ import contextlib
 import heapq
 import json
 import random
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -97,12 +98,13 @@ class Clock(Pace):
 class Server:
     """``async with Server(answer) as server``: real HTTP on loopback."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
             return await answer(request)
 
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/{path:.*}", handle)
+        self._tls = tls
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self.port = 0
         self.url = ""
@@ -122,10 +124,10 @@ class Server:
 
     async def up(self) -> None:
         """Listen, on the same port as before."""
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
         await self._site.start()
         self.port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()

@@ -7,13 +7,16 @@ which kind is better than which.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 
+from submarine_ext.engines.kubernetes.answers import ApiError
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
-from submarine_ext.engines.kubernetes.transport import Api, ApiError
+
+if TYPE_CHECKING:  # it brings aiohttp, which nobody needs to name these
+    from submarine_ext.engines.kubernetes.transport import Api
 
 AGGREGATED = ",".join(
     (
@@ -65,7 +68,12 @@ async def fields(api: Api, resource: Resource, part: str) -> frozenset[str]:
     """The names of a kind's fields under ``part`` ("spec"), from the server's own schema;
     empty where it has none. The document may be a megabyte: ask once.
     """
-    index = await api.request("GET", "/openapi/v3")
+    try:
+        index = await api.request("GET", "/openapi/v3")
+    except ApiError as error:
+        if error.status == 404:  # before Kubernetes 1.24
+            return frozenset()
+        raise
     entry = (index.get("paths") or {}).get(f"apis/{resource.api_version}")
     if not entry:
         return frozenset()
@@ -84,6 +92,7 @@ def _aggregated(item: Object, wanted: set[str]) -> list[Resource]:
         for version in item.get("versions") or []
         if version.get("freshness") != "Stale"
         for one in version.get("resources") or []
+        if one.get("responseKind")  # null where an object of that name is never answered
     ]
 
 

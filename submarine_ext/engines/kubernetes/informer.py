@@ -11,13 +11,15 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from submarine_ext.engines.kubernetes.answers import ApiError, from_status
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
-from submarine_ext.engines.kubernetes.transport import Api
+
+if TYPE_CHECKING:  # it brings aiohttp, which nobody needs to name these
+    from submarine_ext.engines.kubernetes.transport import Api
 
 PAGE = 500
 LONGEST = 64 << 20  # bytes of one event; etcd holds no object near that
