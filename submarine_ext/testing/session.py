@@ -8,7 +8,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from submarine_ext.engines.base import Ended, Engine, Observation, Started
+from submarine_ext.engines.base import Ended, Engine, EngineInfo, Health, Observation, Started
 
 PATIENCE = 60.0  # seconds until a test that waits for something gives up
 
@@ -56,6 +56,19 @@ class Session:
         async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(found)
         return found()[0]
+
+    async def healthy(self) -> EngineInfo:
+        """The engine is of use: at once, or as soon as what it runs on has answered."""
+
+        def found() -> list[EngineInfo]:
+            return [o.info for o in self.seen if isinstance(o, Health) and o.info.healthy]
+
+        info = await self.engine.info()
+        if not info.healthy:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(found)
+            info = found()[0]
+        return info
 
     async def started(self, name: str) -> Started:
         """The task has begun."""

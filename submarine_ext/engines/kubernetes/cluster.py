@@ -23,6 +23,7 @@ from submarine_ext.engines.kubernetes.logs import Logs
 from submarine_ext.engines.kubernetes.placement import Identity, Placement
 from submarine_ext.engines.kubernetes.queue import Positions
 from submarine_ext.engines.kubernetes.reach import Patience, Reach
+from submarine_ext.engines.kubernetes.rights import Rights
 from submarine_ext.engines.kubernetes.settings import Settings
 from submarine_ext.engines.kubernetes.transport import Api
 from submarine_ext.engines.kubernetes.watching import Watches
@@ -48,8 +49,9 @@ class Cluster:
         self.reach = reach
         self.patience = patience
         self.watches = Watches(site, reach, patience)
-        self.logs = Logs(settings.max_log_streams)
+        self.logs = Logs(settings.max_log_streams, settings.max_framed_bytes)
         self.positions = Positions(patience.positions)
+        self.rights = Rights()
         self.room = asyncio.Semaphore(AT_ONCE)
         self.served: Served | None = None
         self._learned = 0.0

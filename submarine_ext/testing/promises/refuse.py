@@ -28,6 +28,5 @@ class Refuses(Promise):
     @scenario
     async def test_observing_ends_with_close(self, tmp_path: Path) -> None:
         async with session(self.make_engine(tmp_path)) as s:
-            info = await s.engine.info()
-        assert info.healthy
+            info = await s.healthy()
         assert (info.running, info.queue) == (0, 0)
