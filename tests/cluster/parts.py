@@ -21,6 +21,8 @@ PARTS: tuple[str, ...] = (
     "scheduler",
     "job_controller",
     "disruptions",
+    "queues",
+    "operators",
 )
 
 

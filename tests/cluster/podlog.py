@@ -15,7 +15,6 @@ from aiohttp import web
 from .calls import Call
 from .kubelet import Kubelet
 from .logs import ContainerLog, Options
-from .reading import truthy
 from .server import Server
 from .status import Cause, Object, bad_request, failure, invalid, not_found
 from .streams import Ended, Stream
@@ -46,7 +45,7 @@ class PodLog:
         plain = [("Cache-Control", "no-cache, private")]
         if not pod["spec"].get("nodeName"):
             return web.Response(status=204, headers=dict(plain))
-        log = self._log(pod, container, previous=truthy(call.query.get("previous")))
+        log = self._log(pod, container, previous=_set(call.query, "previous"))
         return await self._send(call, request, log, options)
 
     def _log(self, pod: Object, container: str, *, previous: bool) -> ContainerLog:
@@ -99,12 +98,17 @@ def parse(pod: str, query: Mapping[str, str]) -> Options:
     if faults:
         raise invalid("", "PodLogOptions", pod, faults)
     return Options(
-        follow=truthy(query.get("follow")),
-        timestamps=truthy(query.get("timestamps")),
+        follow=_set(query, "follow"),
+        timestamps=_set(query, "timestamps"),
         since=since,
         tail=_number(query, "tailLines"),
         limit=_number(query, "limitBytes"),
     )
+
+
+def _set(query: Mapping[str, str], name: str) -> bool:
+    """Anything but ``false`` and ``0`` is true."""
+    return name in query and query[name] not in {"false", "0"}
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:

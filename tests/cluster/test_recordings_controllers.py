@@ -2,7 +2,8 @@
 
 Each recorded exchange is played, or stands in a table with the reason why it is not; a test
 fails for one that is neither. Times, uids and random suffixes are made equal first; a Job's
-``ready`` is left out, which depends on how fast pods start.
+``ready`` is left out, which depends on how fast pods start, and how many of several pods
+still end when it is written.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.cluster.hands import Hands
+from tests.cluster.following import Following
 from tests.cluster.nodes import Machine
 from tests.cluster.storage import Change
 from tests.cluster.work import Timing
@@ -38,29 +39,6 @@ def recorded(topic: str) -> list[Object]:
 
 def short(text: str) -> str:
     return SUFFIX.sub("-*", text)
-
-
-class Watching:
-    """Everything that was written, in order; and a way to wait for something of it."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self.seen: list[tuple[str, Change]] = []
-        storage = cluster.server.storage
-        cluster.call(storage.listeners.append, lambda *what: self.seen.append(what))
-
-    def until(self, resource: str, name: str, true: Callable[[Object, str], bool]) -> Object:
-        """Wait until an object whose name begins so is as wanted; returns it."""
-
-        async def wait() -> Object:
-            async for change in self.cluster.inside.subscribe(resource):
-                obj = change.record.object
-                if change.record.key[1].startswith(name) and true(obj, change.type):
-                    return change.record.copy()
-            raise AssertionError
-
-        found: Object = self.cluster.call(wait)
-        return found
 
 
 # -- Jobs -----------------------------------------------------------------------------------
@@ -85,6 +63,7 @@ def job_states(changes: list[Object]) -> list[Object]:
             "conditions": conditions,
             "uncounted": {key: len(uids) for key, uids in uncounted.items()},
             **rest,
+            "terminating": bool(rest.get("terminating")),
         }
         if change["type"] != "DELETED" and (not found or found[-1] != state):
             found.append(state)
@@ -149,48 +128,45 @@ def is_running(pod: Object, _: str) -> bool:
     return bool(pod["status"]["phase"] == "Running") and "deletionTimestamp" not in pod["metadata"]
 
 
-def is_gone(_: Object, what: str) -> bool:
-    return what == "DELETED"
-
-
 def is_over(job: Object, _: str) -> bool:
     conditions = job.get("status", {}).get("conditions", [])
     return any(c["type"] in {"Complete", "Failed"} for c in conditions)
 
 
-def suspend(watching: Watching, name: str, value: bool) -> None:
-    inside = watching.cluster.inside
-    watching.cluster.call(inside.patch, JOB, "conds", name, {"spec": {"suspend": value}})
+def suspend(seen: Following, name: str, value: bool) -> None:
+    inside = seen.cluster.inside
+    seen.cluster.call(inside.patch, JOB, "conds", name, {"spec": {"suspend": value}})
 
 
-def evict(watching: Watching, name: str) -> None:
-    pod = watching.until("pods", name, is_running)["metadata"]["name"]
-    post(watching.cluster, f"/api/v1/namespaces/conds/pods/{pod}/eviction", {
+def evict(seen: Following, name: str) -> None:
+    pod = seen.until("pods", name, is_running)["metadata"]["name"]
+    seen.post(
+        f"/api/v1/namespaces/conds/pods/{pod}/eviction", {
         "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod},
     })  # fmt: skip
 
 
-def delete_by_hand(watching: Watching, name: str) -> None:
-    pod = watching.until("pods", name, is_running)["metadata"]["name"]
-    watching.cluster.call(watching.cluster.inside.delete, "pods", "conds", pod)
+def delete_by_hand(seen: Following, name: str) -> None:
+    pod = seen.until("pods", name, is_running)["metadata"]["name"]
+    seen.cluster.call(seen.cluster.inside.delete, "pods", "conds", pod)
 
 
-def stop_and_go(watching: Watching, name: str) -> None:
-    watching.until(JOB, name, lambda job, _: bool(job["status"].get("conditions")))
-    suspend(watching, name, False)
-    interrupt(watching, name)
+def stop_and_go(seen: Following, name: str) -> None:
+    seen.until(JOB, name, lambda job, _: bool(job["status"].get("conditions")))
+    suspend(seen, name, False)
+    interrupt(seen, name)
 
 
-def interrupt(watching: Watching, name: str) -> None:
-    watching.until("pods", name, is_running)
-    suspend(watching, name, True)
-    watching.until("pods", name, is_gone)
-    watching.until(JOB, name, lambda job, _: job["status"].get("terminating") == 0)
-    suspend(watching, name, False)
+def interrupt(seen: Following, name: str) -> None:
+    seen.until("pods", name, is_running)
+    suspend(seen, name, True)
+    seen.gone("pods", name)
+    seen.until(JOB, name, lambda job, _: job["status"].get("terminating") == 0)
+    suspend(seen, name, False)
 
 
 #: What somebody did while the Job ran.
-DEEDS: dict[int, Callable[[Watching, str], None]] = {
+DEEDS: dict[int, Callable[[Following, str], None]] = {
     5: evict,
     6: evict,
     11: stop_and_go,
@@ -202,20 +178,6 @@ DEEDS: dict[int, Callable[[Watching, str], None]] = {
 NO_MACHINE = {19}
 #: Jobs that never end.
 ENDLESS = {16, 18}
-
-
-def post(cluster: Cluster, path: str, body: Object) -> Object:
-    import urllib.request
-
-    request = urllib.request.Request(
-        cluster.url + path,
-        method="POST",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": "Bearer admin-token", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: Object = json.loads(answer.read())
-    return found
 
 
 CONDITIONS = recorded("job-conditions")
@@ -231,19 +193,19 @@ def test_a_job_ends_waits_or_is_suspended_as_recorded(number: int) -> None:
     timing = PATIENT if number == 14 else FAST
     machines = () if number in NO_MACHINE else (Machine("node-0"),)
     with Cluster(namespaces=("default", "conds"), machines=machines, timing=timing) as cluster:
-        watching = Watching(cluster)
-        post(cluster, exchange["request"]["path"], body)
-        DEEDS.get(number, lambda *_: None)(watching, name)
+        seen = Following(cluster)
+        seen.post(exchange["request"]["path"], body)
+        DEEDS.get(number, lambda *_: None)(seen, name)
         if number not in ENDLESS:
-            watching.until(JOB, name, is_over)
-            watching.until(
+            seen.until(JOB, name, is_over)
+            seen.until(
                 "events", name, lambda e, _: "completed" in e["message"] or e["type"] == "Warning"
             )
         if number == 18:
-            watching.until(JOB, name, lambda job, _: "startTime" in job["status"])
+            seen.until(JOB, name, lambda job, _: "startTime" in job["status"])
         if exchange["note"].startswith("ttl"):
-            watching.until(JOB, name, is_gone)
-        here = ours(watching.seen, "conds")
+            seen.gone(JOB, name)
+        here = ours(seen.seen, "conds")
     there = exchange["watched"]
     assert job_states(of_kind(here, "Job")) == job_states(of_kind(there, "Job"))
     assert pod_states(of_kind(here, "Pod")) == pod_states(of_kind(there, "Pod"))
