@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 import yaml
 from aiohttp import web
 
-from . import parts
+from . import grants, parts
 from .calls import ADMIN, User
 from .inside import Inside
 from .server import Server, Settings
@@ -48,7 +48,11 @@ class Cluster:
 
     def start(self) -> Self:
         self._thread.start()
-        self.call(self._open)
+        try:
+            self.call(self._open)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def stop(self) -> None:
@@ -56,12 +60,15 @@ class Cluster:
         try:
             self.call(self._close)
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._end()
         if self.server.crashes:
             raise self.server.crashes[0]
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -98,6 +105,10 @@ class Cluster:
         path.write_text(yaml.safe_dump(_kubeconfig(self.url, name, token, namespace)))
         path.chmod(0o600)
         return path
+
+    async def grant(self, account: str, namespace: str, rules: list[dict[str, Any]]) -> Path:
+        """A kubeconfig of a new ServiceAccount with a Role of these rules, made over HTTP."""
+        return await grants.grant(self.kubeconfig, account, namespace, rules)
 
     @property
     def faults(self) -> Any:

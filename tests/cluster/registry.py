@@ -83,6 +83,7 @@ class Registry:
         for text in validation.warnings(resource, obj):
             call.warn(text)
         self._admit(self.validating, call, obj, None)
+        strategies.finish(resource, obj)
         name = obj["metadata"]["name"]
         present = self.storage.get(resource.id, call.namespace, name)
         if present is not None:

@@ -121,7 +121,7 @@ def forbidden(group: str, plural: str, name: str, why: str, **more: Any) -> Refu
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refused:
-    texts = [cause.text for cause in causes]
+    texts = list(dict.fromkeys(cause.text for cause in causes))
     said = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     message = f'{qualified(group, kind)} "{name}" is invalid: {said}'
     details = about(group, kind, name, causes=[cause.body for cause in causes])

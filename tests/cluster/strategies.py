@@ -34,6 +34,13 @@ def prepare_create(resource: Resource, obj: Object) -> None:
         obj.setdefault("status", {})
 
 
+def finish(resource: Resource, obj: Object) -> None:
+    """A Job without labels of its own shows those of its template."""
+    metadata = obj["metadata"]
+    if resource.id == "jobs.batch" and not metadata.get("labels"):
+        metadata["labels"] = dict(obj["spec"]["template"]["metadata"].get("labels") or {})
+
+
 def _label_job(obj: Object) -> None:
     """The labels and the selector by which a Job knows its pods."""
     spec, metadata = obj["spec"], obj["metadata"]
@@ -46,7 +53,6 @@ def _label_job(obj: Object) -> None:
         "controller-uid": uid,
         "job-name": name,
     }
-    metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
     template = spec.setdefault("template", {}).setdefault("metadata", {})
     template["labels"] = {**(template.get("labels") or {}), **labels}
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}

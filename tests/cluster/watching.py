@@ -65,6 +65,7 @@ async def lines(storage: Storage, watch: Watch) -> AsyncIterator[list[bytes]]:
         elif refusal := too_old(storage, table, watch.resource, position):
             yield [line("ERROR", refusal.body or {})]
             return
+        began_at = position
         while (now := loop.time()) < clock.end:
             woken.clear()
             changes = table.since(position)
@@ -73,11 +74,13 @@ async def lines(storage: Storage, watch: Watch) -> AsyncIterator[list[bytes]]:
                 batch = [text for change in changes if (text := _told(watch, change))]
                 if batch:
                     yield batch
-            elif position <= storage.revision and clock.due(now, position, storage.revision):
+            elif position <= storage.revision and clock.due(now, began_at, storage.revision):
                 position = storage.revision
                 yield [bookmark(watch, position)]
             else:
-                await _wait(woken, clock.next(now) - now)
+                # A version from the future: nothing is said until it is reached.
+                until = clock.next(now) if position <= storage.revision else clock.end
+                await _wait(woken, until - now)
     finally:
         table.waiting.discard(woken)
 
@@ -90,9 +93,9 @@ class Clock:
         self._periodic = began + every
         #: Two seconds of sixty.
         self._last = end - every / 30
-        self._said_last = False
+        self._said_last = self._last <= began
 
-    def due(self, now: float, position: int, revision: int) -> bool:
+    def due(self, now: float, began_at: int, revision: int) -> bool:
         if not self._wanted:
             return False
         if now >= self._periodic:
@@ -101,7 +104,7 @@ class Clock:
         if now >= self._last and not self._said_last:
             self._said_last = True
             # Nothing new is not said in a short watch: etcd reports its progress now and then.
-            return revision > position or now - self._began > self._every / 6
+            return revision > began_at or now - self._began > self._every / 6
         return False
 
     def next(self, now: float) -> float:
