@@ -57,9 +57,11 @@ def owned(draft: Draft, cargo: Cargo, kind: Kind, uid: str) -> Iterator[tuple[Re
     if cargo.secrets:
         yield SECRET, _secret(_meta(SECRET, draft, cargo.name, owner), cargo.secrets)
     for name, part in zip(cargo.part_names, cargo.parts, strict=True):
-        yield CONFIGMAP, _configmap(_meta(CONFIGMAP, draft, name, owner), {"part": part})
-    kit = {key(path): content for path, content in cargo.kit.items()}
-    yield CONFIGMAP, _configmap(_meta(CONFIGMAP, draft, cargo.kit_name, owner), kit)
+        meta = _meta(CONFIGMAP, draft, name, owner)
+        yield CONFIGMAP, {**meta, "immutable": True, "binaryData": {"part": _b64(part)}}
+    kit = {key(path): content.decode() for path, content in cargo.kit.items()}
+    meta = _meta(CONFIGMAP, draft, cargo.kit_name, owner)
+    yield CONFIGMAP, {**meta, "immutable": True, "data": kit}  # which people can read
 
 
 def mounted(top: Object) -> set[str]:
@@ -93,10 +95,6 @@ def _meta(resource: Resource, draft: Draft, name: str, owner: Object) -> Object:
             "ownerReferences": [owner],
         },
     }
-
-
-def _configmap(meta: Object, content: Mapping[str, bytes]) -> Object:
-    return {**meta, "immutable": True, "binaryData": {k: _b64(v) for k, v in content.items()}}
 
 
 def _secret(meta: Object, content: Mapping[str, str]) -> Object:
