@@ -72,3 +72,27 @@ class Following:
 
     def text(self, path: str) -> str:
         return self.send("GET", path)[1].decode()
+
+    def follow(self, path: str) -> Callable[[], bytes]:
+        """Begin to read a stream; the answer waits for its end."""
+        request = urllib.request.Request(
+            self.cluster.url + path, headers={"Authorization": "Bearer admin-token"}
+        )
+        answer = urllib.request.urlopen(request, timeout=60)
+
+        def rest() -> bytes:
+            with answer:
+                found: bytes = answer.read()
+            return found
+
+        return rest
+
+    def until_log(self, path: str, text: str) -> None:
+        """Wait until a followed log has the text."""
+        request = urllib.request.Request(
+            f"{self.cluster.url}{path}?follow=true",
+            headers={"Authorization": "Bearer admin-token"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            while text not in answer.readline().decode():
+                pass
