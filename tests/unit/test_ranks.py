@@ -1,10 +1,15 @@
 """What ranks find in their environment, the same wherever they run."""
 
 import json
+import sys
 
 import pytest
 
 from submarine_ext import ranks
+from submarine_ext.domain.jobs import Distributed, Framework, JobSpec
+from submarine_ext.engines.base import Task
+from submarine_ext.engines.local import checks, plans
+from submarine_ext.engines.local.slots import Amount
 
 HOSTS = ["job-0.job", "job-1.job"]
 
@@ -55,3 +60,15 @@ def test_ranks_on_one_machine_get_ports_of_their_own():
     found = ranks.on_this_machine(8)
     assert len(set(found)) == 8
     assert all(address.startswith("127.0.0.1:") for address in found)
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow", "xgboost"])
+def test_the_local_engine_gives_each_rank_the_same_variables(framework, tmp_path):
+    spec = JobSpec(command=["x"], distributed=Distributed(framework=Framework(framework), nodes=2))
+    task = Task(name="j-1", job="j", attempt=1, owner="ada", project="p", spec=spec,
+                folder=tmp_path)  # fmt: skip
+    checks.check(spec, Amount(8000, 1 << 30, 0))
+    told = [rank["env"] for rank in plans.plan(task, sys.executable, [])["ranks"]]
+    wanted = set(ranks.environment(shape(framework, 2, 1), 0))
+    assert all(wanted <= set(env) for env in told)
+    assert [env["SUBMARINE_RANK"] for env in told] == ["0", "1"]

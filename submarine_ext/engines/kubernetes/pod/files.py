@@ -180,8 +180,8 @@ def _upload(url: str, archive: Path) -> None:
 
 def _too_large(large: dict[str, Path], limit: int) -> str:
     return (
-        f"{_listed(large)} could not be kept: files that are larger than {limit} bytes, all "
-        "together, need a staging area; an administrator can configure one."
+        f"{_listed(large)} could not be kept: files that are larger than {limit / 2**20:.1f} MiB, "
+        "all together, need a staging area; an administrator can configure one."
     )
 
 
