@@ -7,7 +7,8 @@
             return MyEngine(root)
 
 Tests reach an engine only through its interface and the folder of its tasks. What differs
-between engines is overridden: ``go_on``, ``leftovers``, ``destroy`` and ``refused``.
+between engines is overridden: ``go_on``, ``comes_to_its_end``, ``leftovers``, ``destroy`` and
+``refused``.
 """
 
 from __future__ import annotations

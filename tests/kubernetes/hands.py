@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -12,6 +13,7 @@ from submarine_ext.engines.kubernetes import names
 from submarine_ext.engines.kubernetes.engine import KubernetesEngine
 from submarine_ext.engines.kubernetes.reach import Patience
 from submarine_ext.engines.kubernetes.settings import Settings
+from submarine_ext.testing.session import PATIENCE
 from tests.cluster.cluster import Cluster
 from tests.contract.test_local_engine import marked
 
@@ -58,7 +60,20 @@ def work_folders(cluster: Cluster, task: Task) -> list[Path]:
 def go_on(cluster: Cluster, task: Task) -> None:
     """Make the file that the task's program waits for."""
     for folder in work_folders(cluster, task):
+        folder.mkdir(exist_ok=True)  # the launcher may not have come so far
         (folder / "go on").touch()
+
+
+async def settled(cluster: Cluster, task: Task) -> None:
+    """Wait until the cluster itself says that the job is over."""
+    async with asyncio.timeout(PATIENCE):
+        while not _over(await asyncio.to_thread(job, cluster, task)):
+            await asyncio.sleep(0.02)
+
+
+def _over(found: dict[str, Any] | None) -> bool:
+    conditions = (found or {}).get("status", {}).get("conditions") or []
+    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
 
 
 def kill(mark: str) -> None:

@@ -41,5 +41,8 @@ class TestKubernetesEngine(EngineContract):
     async def go_on(self, task):
         await asyncio.to_thread(hands.go_on, self.cluster, task)
 
+    async def comes_to_its_end(self, task):
+        await hands.settled(self.cluster, task)
+
     async def destroy(self, task):
         await asyncio.to_thread(hands.delete_job, self.cluster, task)

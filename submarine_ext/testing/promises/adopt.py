@@ -49,7 +49,7 @@ class Adopts(Promise):
             await s.engine.start(task)
             await s.started(task.name)
         await self.go_on(task)
-        await jobs.printed(task.log(0), b"bye")
+        await self.comes_to_its_end(task)
         async with session(self.make_engine(tmp_path)) as s:
             assert await s.engine.adopt([task]) == set()
             ended = await s.ended(task.name)

@@ -12,6 +12,7 @@ import pytest
 
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.engines.base import Ended, Engine, Task, task_name
+from submarine_ext.testing import jobs
 from submarine_ext.testing.session import session
 
 
@@ -52,6 +53,13 @@ class Promise:
     async def go_on(self, task: Task) -> None:
         """Make a file ``go on`` in the folder where the task runs: its program waits for it."""
         (task.work / "go on").touch()
+
+    async def comes_to_its_end(self, task: Task) -> None:
+        """Wait, while no server is there, until a program has printed its ``bye``.
+
+        By default its log is read; override where nobody writes that without a server.
+        """
+        await jobs.printed(task.log(0), b"bye")
 
     def program(self, root: Path, source: str, *args: str, **fields: Any) -> Task:
         """A task that runs Python source in a bare interpreter."""
