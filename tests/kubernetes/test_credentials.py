@@ -421,7 +421,8 @@ def test_a_pods_own_account_is_used_where_no_kubeconfig_is(pod: dict[str, str], 
     assert found.renew_at is not None
     with_token(home / ".kube/config", "of-home")
     assert load(Settings(), pod).authorization == "Bearer of-home"
-    assert load(Settings(in_cluster=True), pod).authorization == "Bearer of-the-pod"
+    listed = {**pod, "KUBECONFIG": "relative"}
+    assert load(Settings(in_cluster=True), listed).authorization == "Bearer of-the-pod"
     (home / ".kube/config").unlink()
     with pytest.raises(ClusterUnusable, match="no kubeconfig"):
         load(Settings(in_cluster=False), pod)
@@ -446,6 +447,29 @@ async def test_many_requests_that_meet_an_expired_token_run_the_plugin_once(home
     found = await asyncio.gather(*(keeper.current() for _ in range(50)))
     assert len(set(map(id, found))) == 1
     assert (home / "runs").read_text() == "x\nx\n"
+
+
+async def test_who_gives_up_waiting_does_not_make_the_plugin_run_twice(home: Path) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    told = answer(token="t", expirationTimestamp=until.isoformat())
+    gate, runs = home / "gate", home / "runs"
+    wait = f"while [ -e {gate} ]; do sleep 0.02; done"
+    settings, _ = plugged(home, f"echo x >> {runs}; {wait}; {told}")
+    keeper = await Keeper.open(settings)
+    old = keeper.access
+    gate.touch()
+    expire(keeper, seconds=-1)
+    first = asyncio.create_task(keeper.current())
+    while runs.read_text() != "x\nx\n":
+        await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.create_task(keeper.current())
+    await asyncio.sleep(0)  # it begins to wait
+    gate.unlink()
+    assert (await second).authorization == "Bearer t"
+    assert keeper.access is not old
+    assert runs.read_text() == "x\nx\n"
 
 
 async def test_a_plugin_that_fails_is_overlooked_until_the_old_token_ends(home: Path) -> None:

@@ -59,7 +59,7 @@ def load(settings: Settings, environ: Mapping[str, str] = os.environ) -> Access:
 
     :raises ClusterUnusable: there are none, or they may not be used; says what to do.
     """
-    paths = kubeconfig.paths(settings, environ)
+    paths = [] if settings.in_cluster else kubeconfig.paths(settings, environ)
     if settings.in_cluster or (settings.in_cluster is None and not paths and _in_pod(environ)):
         return _pod(settings, environ)
     if not paths:

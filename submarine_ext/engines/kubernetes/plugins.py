@@ -8,7 +8,6 @@ variable, an ``ExecCredential`` on standard output. We run it ourselves because 
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import shutil
 import signal
@@ -139,12 +138,10 @@ def _output(argv: list[str], environment: dict[str, str], folder: Path) -> bytes
         try:
             out, complaint = process.communicate(timeout=LIMIT)
         except subprocess.TimeoutExpired as error:
+            os.killpg(process.pid, signal.SIGKILL)
             raise ClusterUnusable(
                 f"The program {argv[0]} gave no credentials within {LIMIT:.0f} seconds."
             ) from error
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode != 0:
         told = complaint[-500:].decode("utf-8", "replace").strip()
         raise ClusterUnusable(f"The program {argv[0]} ended with code {process.returncode}: {told}")

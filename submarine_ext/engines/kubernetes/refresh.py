@@ -21,7 +21,7 @@ class Keeper:
 
     def __init__(self, settings: Settings, access: Access) -> None:
         self._settings = settings
-        self._one = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
         self._loaded = time.monotonic()
         self.access = access
 
@@ -42,14 +42,31 @@ class Keeper:
 
     async def renewed(self, old: Access) -> Access:
         """Others than ``old``, which the server refused or which end soon, if there are any."""
-        async with self._one:
-            if self.access is not old or time.monotonic() < self._loaded + AGAIN:
-                return self.access
-            try:
-                self.access = await asyncio.to_thread(load, self._settings)
-            except ClusterUnusable as error:
-                if old.expires is None or time.time() >= old.expires:
-                    raise ApiError(401, "Credentials", error.detail) from error
-            finally:
-                self._loaded = time.monotonic()
-            return self.access
+        if self.access is old and time.monotonic() >= self._loaded + AGAIN:
+            if self._renewal is None:
+                self._renewal = asyncio.create_task(self._renew(old), name="renew credentials")
+                self._renewal.add_done_callback(_heard)
+            await asyncio.shield(self._renewal)  # it serves others too, and can't be stopped
+        return self.access
+
+    async def close(self) -> None:
+        """Renew no more."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
+
+    async def _renew(self, old: Access) -> None:
+        try:
+            self.access = await asyncio.to_thread(load, self._settings)
+        except ClusterUnusable as error:
+            if old.expires is None or time.time() >= old.expires:
+                raise ApiError(401, "Credentials", error.detail) from error
+        finally:
+            self._loaded = time.monotonic()
+            self._renewal = None
+
+
+def _heard(renewal: asyncio.Task[None]) -> None:
+    """Whoever waited was told; nobody may be left who did."""
+    if not renewal.cancelled():
+        renewal.exception()

@@ -147,6 +147,7 @@ class Api:
     async def close(self) -> None:
         """End every request of every identity of the session."""
         await self._session.close()
+        await self._keeper.close()
 
     async def _pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         try:
