@@ -6,7 +6,7 @@ cluster to read and apply. Nothing is changed here; what is asked leaves nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from submarine_ext.engines.base import Check
 from submarine_ext.engines.kubernetes import rbac
@@ -27,10 +27,10 @@ _DRY = {"dryRun": "All"}
 class Doctor:
     """Of one engine. ``people`` are owners of its jobs: as whom it is asked to act."""
 
-    def __init__(self, cluster: Cluster, people: Callable[[], Iterable[str]] = tuple) -> None:
+    def __init__(self, cluster: Cluster, people: Iterable[str] = ()) -> None:
         self._cluster = cluster
         self._settings = cluster.settings
-        self._people = people
+        self._people = frozenset(people)
 
     async def examine(self) -> list[Check]:
         """All checks; those after the first that ends everything are left out."""
@@ -161,7 +161,7 @@ class Doctor:
 
     def _users(self) -> list[str]:
         form = self._settings.impersonate_user
-        return sorted({form.replace("{owner}", owner) for owner in self._people()})
+        return sorted({form.replace("{owner}", owner) for owner in self._people})
 
     def _groups(self, namespace: str | None = None) -> list[str]:
         """The groups of teams that have a namespace (that one)."""

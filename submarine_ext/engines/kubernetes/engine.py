@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.times import at
 from submarine_ext.engines.base import (
+    Check,
     Ended,
     Engine,
     EngineInfo,
     Environments,
+    Finding,
     Health,
     Observation,
     Outcome,
+    Prospect,
     Task,
     Waiting,
 )
@@ -132,6 +135,23 @@ class KubernetesEngine(Engine):
         """Follow that rank's log, where it is not followed anyway."""
         if self._cluster is not None and name in self._attempts:
             self._cluster.logs.want(name, rank)
+
+    async def preflight(self, prospect: Prospect) -> list[Finding]:
+        """What is known of a job now; nothing while the cluster is away."""
+        if self._cluster is None:
+            return []
+        from submarine_ext.engines.kubernetes.preflight import Preflight
+
+        return await Preflight(self._cluster).findings(prospect)
+
+    async def examine(self) -> list[Check]:
+        """How this engine was set up; as owners of its jobs where it acts as people."""
+        if self._cluster is None:
+            return [Check(title="Credentials", ok=False, detail=self._info().reason or CONNECTING)]
+        from submarine_ext.engines.kubernetes.doctor import Doctor
+
+        owners = {attempt.task.owner for attempt in self._attempts.values()}
+        return await Doctor(self._cluster, owners).examine()
 
     def _info(self) -> EngineInfo:
         reason = self._reach.reason if self._reach else CONNECTING

@@ -25,7 +25,7 @@ from submarine_ext.engines.kubernetes.diagnosis.view import View, Weight
 from submarine_ext.engines.kubernetes.kinds import choose
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Kind, Object
 from submarine_ext.engines.kubernetes.placement import Identity
-from submarine_ext.engines.kubernetes.rights import Rights, spoken
+from submarine_ext.engines.kubernetes.rights import spoken
 from submarine_ext.engines.kubernetes.transport import Api
 
 SECONDS = 2.5  # all questions together: somebody waits for the answer
@@ -49,9 +49,9 @@ class _Plan(Struct, frozen=True, kw_only=True):
 class Preflight:
     """Of one engine."""
 
-    def __init__(self, cluster: Cluster, rights: Rights) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._rights = rights
+        self._rights = cluster.rights
 
     async def findings(self, prospect: Prospect) -> list[Finding]:
         """What is known now, the final things first. Takes ``SECONDS`` at most.
