@@ -218,7 +218,10 @@ class KubernetesEngine(Engine):
 
     def _on_health(self) -> None:
         self._observations.put_nowait(Health(self.name, self._info()))
+        reason = self._reach.reason if self._reach else None
         for attempt in self._attempts.values():
+            if reason is not None:
+                attempt.telling.waits(reason)
             attempt.wish.news.set()
         for name in self._early:
             self._tell_waiting(name)

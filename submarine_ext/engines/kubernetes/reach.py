@@ -8,6 +8,7 @@ one, is unhealthy and says why; nothing else happens to it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -81,8 +82,7 @@ class Reach:
         api = await self._connect()
         while True:
             await self._probe(api)
-            if self.reason is None:
-                await asyncio.sleep(self._patience.probe)
+            await asyncio.sleep(self._patience.probe)
 
     async def through(self, request: Callable[[], Awaitable[T]]) -> T:
         """Ask until there is an answer. Definite refusals are raised.
@@ -95,6 +95,7 @@ class Reach:
                 answer = await request()
             except ApiError as error:
                 if not error.transient:
+                    self.fine("requests")
                     raise
                 if error.status != 429:
                     self.trouble("requests", self.words(error.message))
@@ -143,8 +144,9 @@ class Reach:
             tries += 1
 
     async def _probe(self, api: Api) -> None:
-        """Anything that answers will do: whoever may do nothing else may ask for this."""
-        await self.through(lambda: api.request("GET", "/version"))
+        """Any answer will do, a refusal too."""
+        with contextlib.suppress(ApiError):
+            await self.through(lambda: api.request("GET", "/version"))
         self.fine("connection")
 
     async def _rest(self, tries: int, retry_after: float | None) -> None:
