@@ -44,7 +44,7 @@ MACHINES = (
 #: Pods that stay for those that come after them; the others are deleted at once.
 STAY = {"full1", "full2", "wait", "victim", "preemptor", "port1", "anti1"}
 #: Pods that go before an exchange.
-GO = {14: ["full1"], 15: ["wait"], 17: ["full1"], 25: ["preemptor", "preemptor2"]}
+GO = {14: ["full1"], 15: ["wait"], 17: ["full1"], 25: ["preemptor"]}
 NOT_SCHEDULED = {
     14: "no request: a pod goes, and the one that waits is bound",
     16: "no pod is made: admission's part",
@@ -79,7 +79,8 @@ class Schedule:
         elif number == 33:
             self._nodes([machine.name for machine in MACHINES], {"unschedulable": True})
         elif number == 34:
-            self._nodes([machine.name for machine in MACHINES], {"unschedulable": None})
+            plain = {"unschedulable": None, "taints": None}
+            self._nodes([machine.name for machine in MACHINES], plain)
 
     def _nodes(self, names: list[str], spec: Object) -> None:
         for name in names:
@@ -106,7 +107,7 @@ class Schedule:
         mine = [pod for pod in states if pod["metadata"]["name"] == name]
         self._compare(mine, wanted)
         texts = [e["message"] for e in exchange["events"]][:1]
-        assert [_any_node(text) for text in self._events(start)][:1] == [
+        assert [_any_node(text) for text in self._events(start, name)][:1] == [
             _any_node(t) for t in texts
         ]
         if name not in STAY:
@@ -122,8 +123,9 @@ class Schedule:
         assert bool(told["spec"].get("nodeName")) == bool(wanted["nodeName"])
         assert told["status"].get("nominatedNodeName") == wanted["status"].get("nominatedNodeName")
 
-    def _events(self, start: int) -> list[str]:
-        made = [c.record.object for r, c in self.seen.seen[start:] if r == "events"]
+    def _events(self, start: int, name: str) -> list[str]:
+        every = [c.record.object for r, c in self.seen.seen[start:] if r == "events"]
+        made = [event for event in every if event["involvedObject"]["name"] == name]
         return [e["message"] for e in made if e["reason"] in {"Scheduled", "FailedScheduling"}]
 
 
