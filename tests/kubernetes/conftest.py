@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,11 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """``@pytest.mark.parametrize("cluster", [{"crds": ["kueue"]}], indirect=True)`` for another."""
     with Cluster(**getattr(request, "param", {})) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder that is the workspace too, as on most servers."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder

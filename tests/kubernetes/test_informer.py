@@ -15,18 +15,14 @@ from submarine_ext.engines.kubernetes.informer import GRAVES, Informer, Rhythm
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
 from submarine_ext.engines.kubernetes.pace import Pace
 from submarine_ext.engines.kubernetes.transport import Api
+from tests.kubernetes.histories import PODS, Fault, Script, lines, told
 from tests.kubernetes.recorded import exchanges
 from tests.kubernetes.scripted import (
-    PODS,
     Clock,
-    Fault,
-    Script,
     Server,
     connect,
-    lines,
     opened,
     status,
-    told,
 )
 
 EVENTS = Resource("", "v1", "events", "Event")

@@ -16,18 +16,14 @@ from submarine_ext.engines.kubernetes.informer import Informer, Rhythm
 from submarine_ext.engines.kubernetes.kinds.base import Object
 from submarine_ext.engines.kubernetes.pace import Pace
 from submarine_ext.engines.kubernetes.transport import Api
+from tests.kubernetes.histories import PODS, Fault, Script, lines, told
 from tests.kubernetes.scripted import (
-    PODS,
-    Fault,
-    Script,
     Server,
     connect,
     cut,
     gone,
-    lines,
     silent,
     status,
-    told,
     too_many,
 )
 
