@@ -7,10 +7,12 @@ import os
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from submarine_ext.domain.jobs import Distributed, Framework, JobSpec
 from submarine_ext.engines.base import Outcome, Task, task_name
-from submarine_ext.engines.kubernetes import bundle
+from submarine_ext.engines.kubernetes import bundle, objects, site
+from submarine_ext.engines.kubernetes.kinds import choose
 from submarine_ext.testing.session import scenario, session
 from tests.kubernetes import hands, signing
 
@@ -70,6 +72,30 @@ class TestKindsRun:
             assert [env["RANK"] for env in found] == ["0", "1"]
             assert {env["WORLD_SIZE"] for env in found} == {"2"}
             assert len({(env["MASTER_ADDR"], env["MASTER_PORT"]) for env in found}) == 1
+
+
+async def test_a_job_that_another_release_began_to_send_is_refused_not_left_waiting(
+    cluster, tmp_path, monkeypatch
+):
+    """Its pods would look for ConfigMaps that nobody makes any more. Catches a mutant that
+    goes on with the object that it finds.
+    """
+    attempt = task(tmp_path, "true")
+    engine = hands.make(cluster, tmp_path)
+    kind = choose.named("job")
+    cargo = bundle.cargo(attempt, engine.settings, kind)
+    draft = objects.draft(
+        attempt, engine.settings, replace(cargo, kit={**cargo.kit, "track.py": b"of old"}),
+        site=site.of(tmp_path),
+        namespace=hands.NAMESPACE, queue=None,
+    )  # fmt: skip
+    cluster.call(cluster.inside.create, "jobs.batch", hands.NAMESPACE, kind.manifest(draft))
+    end = await ended(cluster, tmp_path, attempt)
+    assert end.outcome is Outcome.FAILED
+    assert end.reason == (
+        "The server was updated while it sent this job to the cluster. Run it again."
+    )
+    assert hands.job(cluster, attempt) is None
 
 
 def runtime(cluster):

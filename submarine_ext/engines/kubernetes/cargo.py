@@ -54,3 +54,8 @@ class Cargo(Struct, frozen=True, kw_only=True):
         """The ConfigMap of launcher, runner and plan, by content."""
         files = [item for path in sorted(self.kit) for item in (path.encode(), self.kit[path])]
         return names.part(self.name, b"\0".join(files), "kit")
+
+    @property
+    def names(self) -> list[str]:
+        """Every ConfigMap of it."""
+        return [*self.part_names, self.kit_name]

@@ -64,6 +64,10 @@ class Order:
         )  # fmt: skip
         top = await self._top(draft)
         uid = top["metadata"]["uid"]
+        if self._kind.read(top).suspended and not objects.mounted(top) <= set(cargo.names):
+            raise RefusedError(
+                "The server was updated while it sent this job to the cluster. Run it again."
+            )
         for resource, owned in objects.owned(draft, cargo, self._kind, uid):
             await self._own(resource, owned, uid)
         if self._placement.queue is None and self._kind.read(top).suspended:
