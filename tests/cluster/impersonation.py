@@ -7,7 +7,7 @@ Source: recordings/impersonation-and-exec.json; KEP-5284.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -22,7 +22,7 @@ Allowed = Callable[[User, Attributes], bool]
 class Headers(Protocol):
     """The headers of a request, some of which may stand there several times."""
 
-    def items(self) -> Iterator[tuple[str, str]]: ...
+    def items(self) -> Iterable[tuple[str, str]]: ...
 
 
 class NotGranted(Exception):

@@ -63,7 +63,7 @@ class Namespaces(Controller):
     def __init__(self, registry: Registry, delay: float = 0.0) -> None:
         super().__init__(registry, delay)
         for record in self.storage.records("namespaces"):
-            self.add(record.key)
+            self._furnish(record.key[1])
 
     def note(self, resource: str, change: Change) -> None:
         if resource == "namespaces":
