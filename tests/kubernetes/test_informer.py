@@ -3,85 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from submarine_ext.engines.kubernetes.informer import GRAVES, Informer, Rhythm
+from submarine_ext.engines.kubernetes.informer import GRAVES, Rhythm
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
-from submarine_ext.engines.kubernetes.pace import Pace
 from submarine_ext.engines.kubernetes.transport import Api
 from tests.kubernetes.histories import PODS, Fault, Script, lines, told
 from tests.kubernetes.recorded import exchanges
 from tests.kubernetes.scripted import (
     Clock,
-    Server,
-    connect,
     opened,
     status,
 )
+from tests.kubernetes.seeing import Seen, running, served
 
 EVENTS = Resource("", "v1", "events", "Event")
-
-
-class Seen:
-    """An informer, and everything that it told."""
-
-    def __init__(self, api: Api, kind: type[Informer] = Informer, **options: Any) -> None:
-        self.changes: list[tuple[str, bool]] = []
-        self.health: list[tuple[bool, str | None]] = []
-        self.deaf: set[str] = set()
-        self._news = asyncio.Event()
-        options = {"resource": PODS, "keep": lambda item: item, **options}
-        resource = options.pop("resource")
-        self.informer = kind(
-            api, resource, "team-a", changed=self._changed, health=self._healthy, **options
-        )
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await self._news.wait()
-                self._news.clear()
-
-    @property
-    def marked(self) -> bool:
-        return any(item.get("marker") for item in self.informer.objects.values())
-
-    def _changed(self, item: Object, deleted: bool) -> None:
-        self.changes.append((item["metadata"]["uid"], deleted))
-        self._news.set()
-
-    def _healthy(self, healthy: bool, why: str | None) -> None:
-        self.health.append((healthy, why))
-        self._news.set()
-
-
-@asynccontextmanager
-async def running(*seen: Seen) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(one.informer.run()) for one in seen]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def served(
-    script: Any, folder: Path, pace: Pace | None = None
-) -> AsyncIterator[tuple[Server, Api]]:
-    async with Server(script) as server:
-        api = await connect(folder, server.url, pace)
-        try:
-            yield server, api
-        finally:
-            await api.close()
 
 
 def pod(number: int, version: int, **more: Any) -> Object:
@@ -96,10 +36,6 @@ class Says(Fault):
 
     async def speak(self, script, request, stream, events) -> None:
         await told(stream, self.events)
-
-
-class EndsAtOnce(Fault):
-    """EOF before anything."""
 
 
 async def test_it_lists_all_pages_and_fills_in_what_lists_leave_out(tmp_path: Path) -> None:
@@ -225,78 +161,6 @@ async def test_withdrawn_rights_are_said_in_the_clusters_words_and_asked_for_slo
     assert seen.informer.unhealthy_since is not None
     gaps = [b - a for a, b in zip(clock.begun, clock.begun[1:], strict=False)]
     assert min(gaps) >= 60
-
-
-class Instant(Informer):
-    """Asks again at once, whatever happened."""
-
-    async def _rest(self, least: float) -> None:
-        await asyncio.sleep(0)
-
-
-async def seconds_of_twenty_ends(kind: type[Informer], folder: Path) -> float:
-    clock = Clock()
-    script = Script(1, [EndsAtOnce() for _ in range(20)], [])
-    async with served(script, folder, clock) as (_, api):
-        seen = Seen(api, kind)
-        async with running(seen):
-            await clock.pass_until(lambda: len(script.resumed_from) >= 20)
-    return clock.now
-
-
-async def test_a_server_that_ends_every_watch_at_once_is_asked_ever_more_seldom(
-    tmp_path: Path,
-) -> None:
-    """Catches the mutant ``Instant``, which asks twenty times in no time."""
-    assert await seconds_of_twenty_ends(Informer, tmp_path) > 200
-    assert await seconds_of_twenty_ends(Instant, tmp_path) < 1
-
-
-class Hasty(Clock):
-    """Asks as often as it likes while nobody answers."""
-
-    async def turn(self) -> None:
-        self.begun.append(self.now)
-        self._busy += 1
-
-
-def in_one_second(times: list[float]) -> int:
-    """The most that began within a second."""
-    return max(sum(begin <= time < begin + 1 for time in times) for begin in times)
-
-
-async def five_minutes_away(clock: Clock, folder: Path) -> tuple[int, float]:
-    """The most requests a second of twelve informers, and how long after that they need."""
-    script = Script(1, [], [])
-    async with served(script, folder, clock) as (server, api):
-        seen = [Seen(api) for _ in range(12)]
-        async with running(*seen):
-            for one in seen:
-                await one.until(lambda: one.marked and bool(one.health))  # noqa: B023
-            known = [dict(one.informer.objects) for one in seen]
-            await server.down()
-            clock.begun.clear()
-            gone = clock.now
-            await clock.pass_until(lambda: clock.now >= gone + 300)
-            asked = in_one_second(clock.begun)
-            assert all(one.health[-1][0] is False for one in seen)
-            assert [one.informer.objects for one in seen] == known  # away is not gone
-            script.history.add()
-            await server.up()
-            back = clock.now
-            await clock.pass_until(lambda: all(one.health[-1][0] for one in seen))
-            for one in seen:
-                await one.until(lambda: len(one.informer.objects) == 2)  # noqa: B023
-            return asked, clock.now - back
-
-
-async def test_while_the_server_is_away_all_together_ask_once_a_second(tmp_path: Path) -> None:
-    """Invariant C8; catches the mutant ``Hasty``."""
-    asked, catching_up = await five_minutes_away(Clock(), tmp_path)
-    assert asked == 1
-    assert catching_up <= 30
-    asked, _ = await five_minutes_away(Hasty(), tmp_path)
-    assert asked > 1
 
 
 def streams() -> list[Any]:
