@@ -221,7 +221,6 @@ class TestEnds:
     def test_over_its_time_it_is_ended(self, tmp_path):
         pod = Pod(tmp_path, python(jobs.SLEEPS, timeout_seconds=1)).run()
         assert (pod.code, pod.report.kind) == (124, "timeout")
-        assert pod.report.finished - pod.report.started >= 0.99
 
     @pytest.mark.parametrize("tree", jobs.TREES)
     def test_sigterm_ends_everything_before_the_pods_grace(self, tree, tmp_path):

@@ -115,12 +115,12 @@ class Supervisor:
         }
         places = program.addresses(plan, os.environ)
         shape = frameworks.Shape(plan["framework"], plan["nodes"], plan["processes"], places)
-        self.begun = time.monotonic()
+        self.begun, started = time.monotonic(), time.time()
         for number in self.numbers:
             log = str(self.stream.paths[number])
             own = {"SUBMARINE_STREAM": log, **frameworks.environment(shape, number)}
             self._begin_rank(number, {**order, "log": log, "env": {**env, **own}})
-        self.report["started"] = time.time()
+        self.report["started"] = started
 
     def _begin_rank(self, number: int, order: dict[str, Any]) -> None:
         rank = ranks.Rank()
