@@ -75,3 +75,18 @@ async def test_who_rests_while_the_server_is_away_is_woken_when_it_is_back() -> 
     clock.report(here=True)
     await resting
     assert clock.now < AWAY
+
+
+async def test_who_cannot_wait_as_long_as_the_server_asked_is_told_so(tmp_path: Path) -> None:
+    """It is there, so nobody may say that it is away."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "60"})
+
+    async with session(answer, tmp_path) as api:
+        for limit in (30, 0.05):
+            with pytest.raises(ApiError) as failed:
+                await api.request("GET", "/api", timeout=limit)
+            assert failed.value.status == 429
+        assert "asked for fewer requests" in failed.value.message
+        assert not api.pace.away

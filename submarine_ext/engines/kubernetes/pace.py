@@ -37,6 +37,11 @@ class Pace:
         """The last request found nobody."""
         return not self._here.is_set()
 
+    @property
+    def held(self) -> bool:
+        """The server asked to be left alone, and still is."""
+        return self._clock() < self._held
+
     async def turn(self) -> None:
         """Wait, first come first served, until the next request may begin."""
         async with self._line:

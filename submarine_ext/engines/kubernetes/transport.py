@@ -213,6 +213,9 @@ class Api:
         try:
             yield
         except TimeoutError as error:
+            if self.pace.held:
+                text = f"The cluster at {self.host} asked for fewer requests."
+                raise ApiError(429, "TooManyRequests", text) from error
             self.pace.report(here=False)
             text = f"The cluster at {self.host} does not answer."
             raise ApiError(0, "Timeout", text) from error
