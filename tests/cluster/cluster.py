@@ -128,6 +128,9 @@ class Cluster:
     def call(self, what: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Run a function or coroutine function on the cluster's loop and wait for its result."""
 
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("on the cluster's own loop: call it directly")
+
         async def run() -> Any:
             found = what(*arguments, **named)
             return await found if asyncio.iscoroutine(found) else found

@@ -166,7 +166,7 @@ def _discovered(kinds: Kinds, group: str) -> Object:
             "version": version,
             "resources": [
                 _discovered_resource(r)
-                for r in kinds
+                for r in sorted(kinds, key=lambda r: r.plural)
                 if (r.group, r.version) == (group, version) and r.verbs
             ],
             "freshness": "Current",

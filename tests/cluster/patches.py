@@ -128,8 +128,9 @@ def _step(obj: Object, step: Object) -> Object:
     return obj
 
 
-def _unmet(why: str) -> Exception:
-    message = f"the server rejected our request due to an error in our request: {why}"
+def _unmet(_why: str) -> Exception:
+    """The real server does not say which step failed, nor why."""
+    message = "the server rejected our request due to an error in our request"
     return failure(422, "Invalid", message, {})
 
 

@@ -221,6 +221,8 @@ def patch_types(resource: Resource) -> tuple[str, ...]:
 def read_patch(raw: bytes, media: str, resource: Resource) -> tuple[str, Any]:
     """The patch's media type and content."""
     media = media.split(";", maxsplit=1)[0].strip()
+    if media not in {JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH}:
+        raise failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     if media not in patch_types(resource):
         raise unsupported(patch_types(resource))
     try:

@@ -137,8 +137,11 @@ class Registry:
         resource, metadata = call.served, record.object["metadata"]
         uid = metadata["uid"]
         if wanted.uid and wanted.uid != uid:
-            why = f"Precondition failed: UID in precondition: {wanted.uid}, UID in object meta: "
-            raise conflict(resource.group, resource.plural, call.name, why + uid)
+            why = (
+                f"the UID in the precondition ({wanted.uid}) does not match the UID in record"
+                f" ({uid}). The object might have been deleted and then recreated"
+            )
+            raise conflict(resource.group, resource.kind, call.name, why)
         if wanted.version and wanted.version != metadata["resourceVersion"]:
             why = (
                 f"Precondition failed: ResourceVersion in precondition: {wanted.version}, "
@@ -219,9 +222,8 @@ class Registry:
             raise bad_request(f"{said} namespace on the URL ({old.key[0]})")
         uid = old.object["metadata"]["uid"]
         if metadata.get("uid", uid) != uid:
-            why = "Precondition failed: UID in precondition: "
-            why += f"{metadata['uid']}, UID in object meta: {uid}"
-            raise conflict(resource.group, resource.plural, call.name, why)
+            causes = validation.of_other_uid(resource, old.object, metadata["uid"])
+            raise invalid(resource.group, resource.kind, call.name, causes)
         if metadata.get("resourceVersion", str(old.revision)) not in {"", str(old.revision)}:
             raise modified(resource.group, resource.plural, call.name)
 

@@ -171,6 +171,9 @@ class Serving:
         if call.verb == "deletecollection":
             return self._delete_all(call, deletion, request)
         obj, gone = self._server.registry.delete(call, deletion)
+        if gone and call.dry_run:
+            nothing = {"kind": "Status", "metadata": {}, "status": "Success"}
+            return reply(call, msgspec.json.encode(nothing), request)
         if gone and call.served.id != "pods":
             return reply(call, msgspec.json.encode(deleted(call.served, obj)), request)
         return reply(call, named(call.served, obj), request)

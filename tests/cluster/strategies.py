@@ -24,6 +24,8 @@ def prepare_create(resource: Resource, obj: Object) -> None:
         _label_job(obj)
     elif resource.id == "pods":
         obj["status"] = {"phase": "Pending", "qosClass": quality(obj["spec"])}
+    elif resource.id == "services":
+        obj["status"] = {"loadBalancer": {}}
     elif resource.id == "namespaces":
         obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"][
             "name"

@@ -46,6 +46,15 @@ def of_new(resource: Resource, obj: Object) -> list[Cause]:
     return []
 
 
+def of_other_uid(resource: Resource, obj: Object, uid: str) -> list[Cause]:
+    """A change that names another uid."""
+    said = f'Invalid value: "{uid}": field is immutable'
+    found = [Cause("metadata.uid", INVALID, said)]
+    if resource.id == "jobs.batch":
+        found += [*validation_jobs.of_other_uid(obj, uid), *found]
+    return found
+
+
 def of_change(resource: Resource, obj: Object, was: Object) -> list[Cause]:
     if resource.id == "jobs.batch":
         return validation_jobs.of_change(obj, was)

@@ -132,6 +132,19 @@ def _success_policy(spec: Object) -> Iterator[Cause]:
                 yield Cause(path, INVALID, f'Invalid value: "{text}": {said}')
 
 
+def of_other_uid(obj: Object, uid: str) -> list[Cause]:
+    """The labels and the selector that were made of the uid."""
+    spec = obj["spec"]
+    labels = json.dumps(spec["template"]["metadata"]["labels"], separators=(",", ":"))
+    selector = json.dumps(spec["selector"], separators=(",", ":"))
+    said = f"Invalid value: {labels}: must be '{uid}'"
+    path = "spec.template.metadata.labels"
+    return [
+        *(Cause(f"{path}[{name}]", INVALID, said) for name in reversed(IDENTITY)),
+        Cause("spec.selector", INVALID, f"Invalid value: {selector}: `selector` not auto-generated"),
+    ]
+
+
 def of_change(obj: Object, was: Object) -> list[Cause]:
     """Immutable fields; the template's scheduling may change before a suspended Job starts."""
     new, old = obj["spec"], was["spec"]
@@ -145,7 +158,8 @@ def of_change(obj: Object, was: Object) -> list[Cause]:
     free = bool(old.get("suspend")) and not (was.get("status") or {}).get("startTime")
     if _fixed(new["template"], free=free) != _fixed(old["template"], free=free):
         shown = json.dumps(new["template"].get("spec"), separators=(",", ":"))
-        found.append(Cause("spec.template", INVALID,
+        path = "spec.template.spec" if free else "spec.template"
+        found.append(Cause(path, INVALID,
                            f"Invalid value: {shown}: field is immutable"))  # fmt: skip
     return found
 

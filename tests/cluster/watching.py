@@ -71,7 +71,7 @@ async def lines(storage: Storage, watch: Watch) -> AsyncIterator[list[bytes]]:
             changes = table.since(position)
             if changes:
                 position = changes[-1].revision
-                batch = [text for change in changes if (text := _told(watch, change))]
+                batch = [text for change in changes if (text := told(watch, change))]
                 if batch:
                     yield batch
             elif position <= storage.revision and clock.due(now, began_at, storage.revision):
@@ -144,7 +144,7 @@ def _initial(storage: Storage, watch: Watch) -> list[bytes]:
     return batch
 
 
-def _told(watch: Watch, change: Change) -> bytes | None:
+def told(watch: Watch, change: Change) -> bytes | None:
     """The line of a change, as this watch's selectors see it."""
     if watch.namespace and change.record.key[0] != watch.namespace:
         return None
