@@ -47,13 +47,15 @@ class Following:
 
         self.cluster.call(wait)
 
-    def send(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    def send(
+        self, method: str, path: str, body: object = None, media: str = "application/json"
+    ) -> tuple[int, bytes]:
         """One request as the administrator."""
         request = urllib.request.Request(
             self.cluster.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": "Bearer admin-token", "Content-Type": "application/json"},
+            headers={"Authorization": "Bearer admin-token", "Content-Type": media},
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
