@@ -142,10 +142,11 @@ async def test_what_is_stale_or_has_no_kind_is_left_out(tmp_path: Path) -> None:
 
 async def test_a_releases_fields_come_from_its_own_schema(tmp_path: Path) -> None:
     asked: list[str] = []
-    meant = {"group": TRAINJOB.group, "version": "v1alpha1", "kind": "TrainJob"}
     spec = {"properties": {"trainer": {}, "runtimePatches": {}}}
-    schema = {"x-kubernetes-group-version-kind": [meant], "properties": {"spec": spec}}
-    other = {"x-kubernetes-group-version-kind": [{**meant, "kind": "Other"}]}
+    schemas = {
+        "org.kubeflow.trainer.v1alpha1.TrainJob": {"properties": {"spec": spec}},
+        "org.kubeflow.trainer.v1alpha1.TrainJobList": {"properties": {"items": {}}},
+    }
     place = "/openapi/v3/apis/trainer.kubeflow.org/v1alpha1"
 
     async def answer(request: web.Request) -> web.Response:
@@ -154,7 +155,7 @@ async def test_a_releases_fields_come_from_its_own_schema(tmp_path: Path) -> Non
             entry = {"serverRelativeURL": f"{place}?hash=ABC"}
             paths = {"apis/trainer.kubeflow.org/v1alpha1": entry}
             return web.Response(text=json.dumps({"paths": paths}))  # as text/plain, like the real
-        return web.json_response({"components": {"schemas": {"o": other, "t": schema}}})
+        return web.json_response({"components": {"schemas": schemas}})
 
     async with Server(answer) as server:
         api = await connect(tmp_path, server.url)

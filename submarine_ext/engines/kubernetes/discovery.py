@@ -65,8 +65,8 @@ async def discover(api: Api, groups: Iterable[str]) -> Catalogue:
 
 
 async def fields(api: Api, resource: Resource, part: str) -> frozenset[str]:
-    """The names of a kind's fields under ``part`` ("spec"), from the server's own schema;
-    empty where it has none. The document may be a megabyte: ask once.
+    """The names of a custom kind's fields under ``part`` ("spec"), from the server's own
+    schema; empty where it has none. The document may be a megabyte: ask once.
     """
     try:
         index = await api.request("GET", "/openapi/v3")
@@ -122,13 +122,7 @@ async def _listed(api: Api, group: str, version: str) -> list[Resource]:
 
 
 def _properties(schemas: dict[str, Any], resource: Resource, part: str) -> list[str]:
-    for schema in schemas.values():
-        named = schema.get("x-kubernetes-group-version-kind") or []
-        if any(
-            (one.get("group"), one.get("version"), one.get("kind"))
-            == (resource.group, resource.version, resource.kind)
-            for one in named
-        ):
-            inner = (schema.get("properties") or {}).get(part) or {}
-            return list(inner.get("properties") or {})
-    return []
+    """Schemas of custom kinds are named by group backwards, version and kind."""
+    name = ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
+    properties = (schemas.get(name) or {}).get("properties") or {}
+    return list((properties.get(part) or {}).get("properties") or {})
