@@ -122,6 +122,7 @@ class Submarine:
     async def open(cls, settings: Settings) -> Submarine:
         """Open the database and begin to look after jobs. Raises NewerDatabase, Unavailable."""
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.root / "jobs").mkdir(exist_ok=True, mode=0o700)
         store = await Store.open(settings.root / DATABASE)
         try:
             submarine = cls(settings, store)

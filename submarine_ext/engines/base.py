@@ -90,11 +90,14 @@ def task_parts(name: str) -> tuple[str, int]:
 
 
 class Waiting(Struct, frozen=True, tag=True):
-    """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1."""
+    """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1.
+    ``remedy`` is a changed spec that would not wait for this, if there is one.
+    """
 
     name: str
     reason: str
     position: int | None = None
+    remedy: JobSpec | None = None
 
 
 class Started(Struct, frozen=True, tag=True):

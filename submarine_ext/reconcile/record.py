@@ -121,10 +121,13 @@ def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> j
     # A job that is being stopped keeps saying who stopped it.
     wanted = record.job.target is Target.RUN
     if isinstance(seen, Started):
-        fields: dict[str, Any] = {"started": at(seen.time)} | ({"reason": None} if wanted else {})
+        fields: dict[str, Any] = {"started": at(seen.time)} | (
+            {"reason": None, "remedy": None} if wanted else {}
+        )
         return jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
-    if wanted and seen.reason != record.job.reason:
-        return jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, reason=seen.reason)
+    if wanted and (seen.reason, seen.remedy) != (record.job.reason, record.job.remedy):
+        fields = {"reason": seen.reason, "remedy": seen.remedy}
+        return jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, **fields)
     return None
 
 
@@ -145,6 +148,8 @@ def _finish(tx: Transaction, job: str, attempt: int, seen: Ended, hidden: Hide) 
 
 def _end_fields(job: Job, seen: Ended) -> dict[str, Any]:
     fields: dict[str, Any] = {"exit_code": seen.exit_code, "remedy": seen.remedy}
+    if seen.outcome is Outcome.STOPPED and not job.started:
+        fields["remedy"] = job.remedy  # who was tired of waiting may run that instead
     # A clock that was set back must not make a job end before it began.
     began = at(seen.started) if seen.started is not None and not job.started else job.started
     finished = at(seen.finished) if seen.finished is not None else now()

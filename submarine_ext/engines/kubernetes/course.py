@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 
-from submarine_ext.engines.base import Ended, Observation, Outcome, Started, Task, Waiting
+from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.diagnosis import endings, waiting
@@ -19,6 +19,7 @@ from submarine_ext.engines.kubernetes.kinds.base import Object, Verdict
 from submarine_ext.engines.kubernetes.removing import Removal, ended
 from submarine_ext.engines.kubernetes.sights import Sight
 from submarine_ext.engines.kubernetes.steps import Seen, Step, decide
+from submarine_ext.engines.kubernetes.telling import Telling, Wish
 from submarine_ext.engines.kubernetes.viewing import Eyes
 from submarine_ext.engines.kubernetes.watching import Watch
 
@@ -27,44 +28,6 @@ LOST = (
     "Nobody can know how it would have ended: somebody deleted its {kind} from namespace "
     "{namespace!r}."
 )
-
-
-class Wish:
-    """What people want of an attempt: its end, in so many seconds of grace."""
-
-    def __init__(self) -> None:
-        self.news = asyncio.Event()  # also set when watches show something new
-        self.asked = asyncio.Event()
-        self.grace: float | None = None
-
-    def stop(self, grace_seconds: float) -> None:
-        """Somebody wants the end; a later wish counts."""
-        self.grace = grace_seconds
-        self.asked.set()
-        self.news.set()
-
-
-class Telling:
-    """What was said of an attempt, so that nothing is said twice."""
-
-    def __init__(self, task: Task, tell: Callable[[Observation], None]) -> None:
-        self.started = False
-        self._name = task.name
-        self._tell = tell
-        self._last: Waiting | None = None
-
-    def waits(self, reason: str, position: int | None = None) -> None:
-        """It has not begun, and why."""
-        waiting = Waiting(self._name, reason, position)
-        if not self.started and waiting != self._last:
-            self._last = waiting
-            self._tell(waiting)
-
-    def begun(self, time: float | None) -> None:
-        """Its first container began, at that time."""
-        if time is not None and not self.started:
-            self.started = True
-            self._tell(Started(self._name, time))
 
 
 class Course:
@@ -162,8 +125,10 @@ class Course:
         self._cluster.positions.attend(ground.placement, ground.api, self._uid, wake)
         if self._cluster.reach.reason is not None:
             self._telling.waits(self._cluster.reach.reason)
-        elif said := waiting.waiting(self._view()):
-            self._telling.waits(*said)
+            return
+        view = self._view()
+        if said := waiting.explain(view):
+            self._telling.waits(said.text, view.position, said.remedy)
 
     def _show_pod(self, node: int, pod: Object) -> None:
         uid, version = pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]
@@ -206,7 +171,9 @@ class Course:
         return names.ours(found["metadata"].get("labels"), self._task.name, self._cluster.site)
 
     async def _delete(self) -> None:
-        assert self._uid is not None
+        if self._uid is None:  # whether it was made is not known: its name and labels tell
+            await self._look()
+            return
         placement, kind = self._ground.placement, self._ground.kind
         there = await self._removal.delete(kind.resource, placement.name, self._uid)
         self._deleted, self._gone = True, not there
