@@ -1,7 +1,7 @@
 """What the API server fills into built-in kinds while it decodes them.
 
 Only the fields that the recordings show or that controllers here rely on. What admission
-adds (ServiceAccount, tolerations, priority) is not here.
+adds by rules (ServiceAccount, LimitRange) is not here.
 """
 
 from __future__ import annotations
@@ -48,6 +48,24 @@ def _pod(obj: Object) -> None:
         limits = resources.get("limits") or {}
         if limits:
             resources["requests"] = {**limits, **(resources.get("requests") or {})}
+    _admitted(spec)
+
+
+def _admitted(spec: Object) -> None:
+    """What two admission plugins add to every pod alike: Priority, DefaultTolerationSeconds."""
+    if "priorityClassName" not in spec:
+        spec.setdefault("priority", 0)
+        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    tolerations = spec.setdefault("tolerations", [])
+    for taint in ("not-ready", "unreachable"):
+        key = f"node.kubernetes.io/{taint}"
+        if not any(t.get("key") in {key, None} and _evicts(t) for t in tolerations):
+            found = {"key": key, "operator": "Exists", "effect": "NoExecute"}
+            tolerations.append({**found, "tolerationSeconds": 300})
+
+
+def _evicts(toleration: Object) -> bool:
+    return toleration.get("effect") in {None, "", "NoExecute"}
 
 
 def _pod_spec(spec: Object) -> None:
