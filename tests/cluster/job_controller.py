@@ -27,7 +27,7 @@ class JobController:
     def __init__(self, registry: Registry, timing: Timing) -> None:
         self._inside = Inside(registry, "job-controller")
         self._record = Recorder(self._inside, "job-controller")
-        self._timing = timing
+        self._storage, self._timing = registry.storage, timing
         self._work = Work(self._sync)
         self._expiring = Work(self._expire)
         self._orphans = Work(self._let_go)
@@ -90,8 +90,10 @@ class JobController:
             self._work.add(key, plan.again)
 
     def _pods_of(self, job: Object) -> list[Object]:
+        """As they are stored: nobody may change them."""
         keys = sorted(self._pods.get(job["metadata"]["uid"], ()))
-        return [pod for key in keys if (pod := self._inside.get("pods", *key)) is not None]
+        found = (self._storage.get("pods", *key) for key in keys)
+        return [record.object for record in found if record is not None]
 
     def _moment(self, job: Object) -> jobs.Moment:
         failures, failed_at = self._failures.get(job["metadata"]["uid"], (0, 0.0))
@@ -101,10 +103,11 @@ class JobController:
     def _create(self, job: Object, plan: jobs.Plan) -> int:
         """Make the pods; the number of those that could not be made."""
         metadata, uid = job["metadata"], job["metadata"]["uid"]
+        before = self._pods_of(job)
         for made, index in enumerate(plan.create):
             try:
                 pod = self._inside.create(
-                    "pods", metadata["namespace"], template(job, index, self._pods_of(job))
+                    "pods", metadata["namespace"], template(job, index, before)
                 )
             except Refused as refused:
                 self._record(job, "Warning", "FailedCreate", f"Error creating: {refused.message}")

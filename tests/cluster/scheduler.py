@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from . import scheduling
 from .conditions import put
 from .inside import Inside
+from .quantities import Amounts, Quantity, total
 from .recorder import scheduled
 from .registry import Registry
 from .scheduling import Refusal
@@ -31,6 +32,7 @@ class Scheduler:
         self._work = Work(self._sync)
         self._waiting: set[Key] = set()
         self._on: dict[str, set[Key]] = {}
+        self._used: dict[str, Amounts] = {}
         registry.storage.listeners.append(self._note)
 
     async def close(self) -> None:
@@ -54,9 +56,17 @@ class Scheduler:
         if change.type == "DELETED" or not scheduling.occupies(pod, node):
             if key in self._on.get(node, ()):
                 self._on[node].discard(key)
+                self._count(node, pod, freed=True)
                 self._again()
-        else:
-            self._on.setdefault(node, set()).add(key)
+        elif key not in self._on.setdefault(node, set()):
+            self._on[node].add(key)
+            self._count(node, pod, freed=False)
+
+    def _count(self, node: str, pod: Object, *, freed: bool) -> None:
+        used, each = self._used.get(node, {}), scheduling.requests(pod)
+        none = Quantity()
+        change = {n: (none - a if freed else a) for n, a in each.items()}
+        self._used[node] = total(used, change)
 
     def _again(self) -> None:
         for key in self._waiting:
@@ -85,8 +95,12 @@ class Scheduler:
             count = f"0/{len(nodes)} nodes are available"
             self._unschedulable(pod, f"{count}: {problem}. not found")
             return
-        others = [self._pods_on(node["metadata"]["name"]) for node in nodes]
-        refusals = [scheduling.refusal(pod, n, o) for n, o in zip(nodes, others, strict=True)]
+        names = [node["metadata"]["name"] for node in nodes]
+        others = [self._pods_on(name) for name in names]
+        refusals = [
+            scheduling.refusal(pod, node, there, self._used.get(name, {}))
+            for name, node, there in zip(names, nodes, others, strict=True)
+        ]
         free = [n for n, refused in enumerate(refusals) if refused is None]
         if free:
             best = min(free, key=lambda n: (len(others[n]), nodes[n]["metadata"]["name"]))

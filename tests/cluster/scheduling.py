@@ -47,8 +47,12 @@ def occupies(pod: Object, node: str) -> bool:
     return on_it and (pod.get("status") or {}).get("phase") not in TERMINAL
 
 
-def refusal(pod: Object, node: Object, others: Sequence[Object]) -> Refusal | None:
-    """The first thing that speaks against the node; ``others`` are the pods that are on it."""
+def refusal(
+    pod: Object, node: Object, others: Sequence[Object], used: Amounts | None = None
+) -> Refusal | None:
+    """The first thing that speaks against the node; ``others`` are the pods that are on it,
+    ``used`` what they ask for together.
+    """
     spec = pod["spec"]
     if node["spec"].get("unschedulable"):
         return Refusal(("node(s) were unschedulable",))
@@ -56,10 +60,12 @@ def refusal(pod: Object, node: Object, others: Sequence[Object]) -> Refusal | No
         return Refusal(("node(s) had untolerated taint(s)",))
     if not _matches(spec, node["metadata"].get("labels") or {}):
         return Refusal(("node(s) didn't match Pod's node affinity/selector",))
-    if _host_ports([pod]) & _host_ports(others):
+    wanted = _host_ports([pod])
+    if wanted and wanted & _host_ports(others):
         text = "node(s) didn't have free ports for the requested pod ports"
         return Refusal((text,), final=False)
-    return _no_room(pod, node, others) or _apart(pod, node, others)
+    used = total({}, *map(requests, others)) if used is None else used
+    return _no_room(pod, node, used) or _apart(pod, node, others)
 
 
 def _hard_taints(node: Object) -> list[Object]:
@@ -117,9 +123,9 @@ def _host_ports(pods: Iterable[Object]) -> set[int]:
     return {port for port in ports if port}
 
 
-def _no_room(pod: Object, node: Object, others: Sequence[Object]) -> Refusal | None:
+def _no_room(pod: Object, node: Object, used: Amounts) -> Refusal | None:
     has = amounts(node["status"]["allocatable"])
-    used, none = total({}, *map(requests, others)), Quantity()
+    none = Quantity()
     wanted = {name: amount for name, amount in requests(pod).items() if amount.value}
     short = [n for n, a in wanted.items() if has.get(n, none) < used.get(n, none) + a]
     if not short:
