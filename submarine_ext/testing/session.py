@@ -47,27 +47,26 @@ class Session:
         """What was said of one task."""
         return [observation for observation in self.seen if observation.name == name]
 
-    async def first(self, name: str, kind: type[Any]) -> Any:
-        """The first observation of that kind, awaited if it has not come yet."""
+    async def such(self, fits: Callable[[Any], bool]) -> Any:
+        """The first observation that fits, awaited if it has not come yet."""
 
         def found() -> list[Observation]:
-            return [o for o in self.of(name) if isinstance(o, kind)]
+            return [o for o in self.seen if fits(o)]
 
         async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(found)
         return found()[0]
 
+    async def first(self, name: str, kind: type[Any]) -> Any:
+        """The first observation of that kind about that task."""
+        return await self.such(lambda o: o.name == name and isinstance(o, kind))
+
     async def healthy(self) -> EngineInfo:
         """The engine is of use: at once, or as soon as what it runs on has answered."""
-
-        def found() -> list[EngineInfo]:
-            return [o.info for o in self.seen if isinstance(o, Health) and o.info.healthy]
-
         info = await self.engine.info()
         if not info.healthy:
-            async with asyncio.timeout(PATIENCE), self._news:
-                await self._news.wait_for(found)
-            info = found()[0]
+            health: Health = await self.such(lambda o: isinstance(o, Health) and o.info.healthy)
+            info = health.info
         return info
 
     async def started(self, name: str) -> Started:

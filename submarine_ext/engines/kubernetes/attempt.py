@@ -12,13 +12,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from submarine_ext.engines.base import Ended, Observation, Outcome, Task
+from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
-from submarine_ext.engines.kubernetes.course import STOPPED, Course, Telling, Wish
+from submarine_ext.engines.kubernetes.course import STOPPED, Course
 from submarine_ext.engines.kubernetes.kinds.base import Object
 from submarine_ext.engines.kubernetes.placement import Memory, Placement
 from submarine_ext.engines.kubernetes.placing import GoneError, Order, RefusedError
+from submarine_ext.engines.kubernetes.telling import Telling, Wish
 from submarine_ext.errors import Invalid, SubmarineError
 
 log = logging.getLogger(__name__)
@@ -34,15 +35,17 @@ class Made:
 
 
 class Attempt:
-    """One task. ``tell`` takes its observations, the last of which is its end."""
+    """One task. ``end`` is called when it is over."""
 
-    def __init__(self, task: Task, cluster: Cluster, tell: Callable[[Observation], None]) -> None:
+    def __init__(
+        self, task: Task, cluster: Cluster, telling: Telling, end: Callable[[Ended], None]
+    ) -> None:
         self.task = task
         self.wish = Wish()
-        self.telling = Telling(task, tell)
+        self.telling = telling
         self._cluster = cluster
         self._memory = Memory(task.folder)
-        self._tell = tell
+        self._end = end
 
     async def run(self) -> None:
         """Lead it to its end, whatever happens on the way."""
@@ -57,7 +60,7 @@ class Attempt:
             except Exception:  # a surprise in one attempt must not strand it
                 log.exception("%s: what leads it failed, and begins again", self.task.name)
             else:
-                self._tell(ended)
+                self._end(ended)
                 return
             await asyncio.sleep(self._cluster.patience.pause(tries))
             tries += 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground

@@ -27,12 +27,12 @@ from submarine_ext.engines.base import (
     Outcome,
     Prospect,
     Task,
-    Waiting,
 )
 from submarine_ext.engines.kubernetes import checks, site
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
 from submarine_ext.engines.kubernetes.settings import Settings
+from submarine_ext.engines.kubernetes.telling import Telling
 from submarine_ext.errors import StorageFull
 
 if TYPE_CHECKING:  # these speak to clusters
@@ -56,7 +56,7 @@ class KubernetesEngine(Engine):
         self._patience = patience or Patience()
         self._reach: Reach | None = None
         self._cluster: Cluster | None = None
-        self._early: dict[str, Task] = {}  # until there is a session
+        self._early: dict[str, tuple[Task, Telling]] = {}  # until there is a session
         self._attempts: dict[str, Attempt] = {}
         self._over: set[str] = set()
         self._chores: set[asyncio.Task[None]] = set()
@@ -91,9 +91,9 @@ class KubernetesEngine(Engine):
     async def stop(self, name: str, *, grace_seconds: float = 10.0) -> None:
         """Write the wish down, and have it granted."""
         attempt = self._attempts.get(name)
-        task = attempt.task if attempt else self._early.get(name)
-        if task is None:
+        if attempt is None and name not in self._early:
             return
+        task = attempt.task if attempt else self._early[name][0]
         memory = Memory(task.folder)
         try:
             await asyncio.to_thread(memory.ask_to_stop, grace_seconds)
@@ -181,11 +181,12 @@ class KubernetesEngine(Engine):
         return name in self._early or name in self._attempts or name in self._over
 
     def _take_up(self, task: Task) -> None:
+        telling = Telling(task, self._observations.put_nowait)
         if self._cluster is not None:
-            self._lead(task, self._cluster)
+            self._lead(task, telling, self._cluster)
             return
-        self._early[task.name] = task
-        self._tell_waiting(task.name)
+        self._early[task.name] = task, telling
+        self._tell_waiting(telling)
 
     async def _connect(self, reach: Reach) -> None:
         await reach.api()
@@ -193,42 +194,34 @@ class KubernetesEngine(Engine):
         name = await asyncio.to_thread(site.of, self.root)
         self._cluster = module(name, self.settings, reach, self._patience)
         early, self._early = self._early, {}
-        for task in early.values():
-            self._lead(task, self._cluster)
+        for task, telling in early.values():
+            self._lead(task, telling, self._cluster)
 
-    def _lead(self, task: Task, cluster: Cluster) -> None:
+    def _lead(self, task: Task, telling: Telling, cluster: Cluster) -> None:
         from submarine_ext.engines.kubernetes.attempt import Attempt  # loaded by _connect
 
-        attempt = Attempt(task, cluster, self._on_observation)
+        attempt = Attempt(task, cluster, telling, self._end)
         self._attempts[task.name] = attempt
         self._do(attempt.run(), f"lead {task.name}")
 
     # What is told
 
-    def _on_observation(self, observation: Observation) -> None:
-        if isinstance(observation, Ended):
-            self._attempts.pop(observation.name, None)
-            self._end(observation)
-        else:
-            self._observations.put_nowait(observation)
-
     def _end(self, ended: Ended) -> None:
+        self._attempts.pop(ended.name, None)
         self._over.add(ended.name)
         self._observations.put_nowait(ended)
 
     def _on_health(self) -> None:
         self._observations.put_nowait(Health(self.name, self._info()))
-        reason = self._reach.reason if self._reach else None
         for attempt in self._attempts.values():
-            if reason is not None:
-                attempt.telling.waits(reason)
+            self._tell_waiting(attempt.telling)
             attempt.wish.news.set()
-        for name in self._early:
-            self._tell_waiting(name)
+        for _, telling in self._early.values():
+            self._tell_waiting(telling)
 
-    def _tell_waiting(self, name: str) -> None:
+    def _tell_waiting(self, telling: Telling) -> None:
         if self._reach is not None and self._reach.reason is not None:
-            self._observations.put_nowait(Waiting(name, self._reach.reason))
+            telling.waits(self._reach.reason)
 
     def _do(self, work: Coroutine[Any, Any, None], name: str) -> None:
         chore = asyncio.create_task(work, name=name)

@@ -95,14 +95,14 @@ class Reach:
                 answer = await request()
             except ApiError as error:
                 if not error.transient:
-                    self.fine("requests")
+                    self._answered()
                     raise
                 if error.status != 429:
                     self.trouble("requests", self.words(error.message))
                 await self._rest(tries, error.retry_after)
                 tries += 1
             else:
-                self.fine("requests")
+                self._answered()
                 return answer
 
     def trouble(self, source: str, reason: str) -> None:
@@ -147,7 +147,10 @@ class Reach:
         """Any answer will do, a refusal too."""
         with contextlib.suppress(ApiError):
             await self.through(lambda: api.request("GET", "/version"))
+
+    def _answered(self) -> None:
         self.fine("connection")
+        self.fine("requests")
 
     async def _rest(self, tries: int, retry_after: float | None) -> None:
         seconds = max(self._patience.pause(tries), retry_after or 0.0)

@@ -1,0 +1,49 @@
+"""What people want of an attempt, and what they were told of it. Knows no cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.engines.base import Observation, Started, Task, Waiting
+
+
+class Wish:
+    """What people want of an attempt: its end, in so many seconds of grace."""
+
+    def __init__(self) -> None:
+        self.news = asyncio.Event()  # also set when watches show something new
+        self.asked = asyncio.Event()
+        self.grace: float | None = None
+
+    def stop(self, grace_seconds: float) -> None:
+        """Somebody wants the end; a later wish counts."""
+        self.grace = grace_seconds
+        self.asked.set()
+        self.news.set()
+
+
+class Telling:
+    """What was said of an attempt, so that nothing is said twice."""
+
+    def __init__(self, task: Task, tell: Callable[[Observation], None]) -> None:
+        self.started = False
+        self._name = task.name
+        self._tell = tell
+        self._last: Waiting | None = None
+
+    def waits(
+        self, reason: str, position: int | None = None, remedy: JobSpec | None = None
+    ) -> None:
+        """It has not begun, why, and what would."""
+        waiting = Waiting(self._name, reason, position, remedy)
+        if not self.started and waiting != self._last:
+            self._last = waiting
+            self._tell(waiting)
+
+    def begun(self, time: float | None) -> None:
+        """Its first container began, at that time."""
+        if time is not None and not self.started:
+            self.started = True
+            self._tell(Started(self._name, time))
