@@ -46,7 +46,7 @@ CORE = (
     Rule("batch", ("jobs",), _KIND_VERBS, "the job itself"),
     Rule("", ("configmaps", "services"), ("create", "get"), "its files, and how its machines meet"),
     Rule("", ("secrets",), ("create",), "its secrets, which nobody reads back"),
-    Rule("", ("pods",), ("get", "list", "watch", "delete"), "how it is, and a quick stop"),
+    Rule("", ("pods",), ("list", "watch", "delete"), "how it is, and a quick stop"),
     Rule("", ("pods/log",), ("get",), "what it prints"),
     Rule("", ("events",), ("list", "watch"), "why it waits"),
     Rule("", ("resourcequotas", "limitranges"), ("list",), "what there is room for",
