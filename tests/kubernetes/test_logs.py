@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import re
+import resource
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from submarine_ext.domain.jobs import Distributed, JobSpec
 from submarine_ext.engines.base import Task
+from submarine_ext.engines.kubernetes import following as following_module
 from submarine_ext.engines.kubernetes.following import UNFOLLOWED
 from submarine_ext.engines.kubernetes.logs import Logs
 from submarine_ext.engines.kubernetes.nodelog import AGAIN, GAP
@@ -99,7 +101,7 @@ async def following(tmp_path, machine, streams=10):
     """A server, and two of ours on the same folders that follow its logs."""
     async with Server(machine) as server:
         api = await connect(tmp_path, server.url)
-        one, two = (Logs(streams, pause=0.001) for _ in range(2))
+        one, two = (Logs(streams, pause=0.0001) for _ in range(2))
         try:
             yield server, api, one, two
         finally:
@@ -277,6 +279,62 @@ async def test_a_second_server_learns_that_the_log_was_read(tmp_path):
         other.saw(task, api, 0, pod("a", "ended"))
         await other.drained(task.name)
     assert len(machine.asked) == 1
+
+
+async def test_a_machine_that_never_answers_again_is_given_up_with_a_sentence(tmp_path):
+    machine, task = Machine(lines(b"one")), attempt(tmp_path)
+    async with following(tmp_path, machine) as (_, api, logs, _other):
+        logs.saw(task, api, 0, pod("a", "running"))
+        await grown(task.log(0), b"one\n")
+        machine.script = [refusal(500, "dial tcp 192.0.2.1:10250: connect: no route")] * 50
+        machine.ended.set()
+        logs.saw(task, api, 0, pod("a", "ended"))
+        await logs.drained(task.name)
+        told = "The end of the log could not be read: its machine does not answer."
+        assert logs.notes(task.name) == [told]
+    assert task.log(0).read_bytes() == b"one\n"
+
+
+async def test_a_server_without_room_on_its_disk_goes_on_when_there_is_some(tmp_path):
+    story = Story(5, lines=300)
+    machine, task = Machine(story.container), attempt(tmp_path)
+    machine.ended.set()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with following(tmp_path, machine) as (_, api, logs, _other):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        try:
+            logs.saw(task, api, 0, pod("a", "ended"))
+            await machine.asked_times(3)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        await logs.drained(task.name)
+    assert task.log(0).read_bytes() == story.ranks[0]
+
+
+async def test_a_follow_that_has_fallen_silent_is_renewed(tmp_path, monkeypatch):
+    """Nodes before 1.36 say nothing more after a rotation, and do not end the follow."""
+    monkeypatch.setattr(following_module, "RENEW", 0.2)
+    machine, task = Machine(lines(b"one")), attempt(tmp_path)
+    async with following(tmp_path, machine) as (_, api, logs, _other):
+        logs.saw(task, api, 0, pod("a", "running"))
+        await grown(task.log(0), b"one\n")
+        machine.container.line(b"two", BEGIN + SECOND)
+        await grown(task.log(0), b"two\n")
+    assert task.log(0).read_bytes() == b"one\ntwo\n"
+
+
+async def test_a_closed_server_goes_on_where_it_was(tmp_path):
+    machine, task = Machine(lines(b"one", b"two")), attempt(tmp_path)
+    async with following(tmp_path, machine) as (_, api, logs, other):
+        logs.saw(task, api, 0, pod("a", "running"))
+        await grown(task.log(0), b"two\n")
+        await logs.close()
+        machine.container.line(b"three", BEGIN + 2 * SECOND)
+        machine.ended.set()
+        other.saw(task, api, 0, pod("a", "ended"))
+        await other.drained(task.name)
+    assert machine.asked[1]["sinceTime"] == "2026-11-18T11:06:40Z"
+    assert task.log(0).read_bytes() == b"one\ntwo\nthree\n"
 
 
 class TestWhenTooManyLogsAreFollowed:

@@ -24,6 +24,7 @@ from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import nodelog
 from submarine_ext.engines.kubernetes.answers import ApiError
 from submarine_ext.engines.kubernetes.logpods import Phase, Pod
+from submarine_ext.engines.kubernetes.logroom import Queue, Room
 from submarine_ext.engines.kubernetes.nodelog import NodeLog
 from submarine_ext.engines.kubernetes.resuming import LostError
 from submarine_ext.engines.kubernetes.transport import Api
@@ -34,7 +35,6 @@ T = TypeVar("T")
 RENEW = 1800.0  # seconds; nodes before 1.36 stop silently at a rotation
 LAST_WORDS = 10.0  # for a follow to end by itself once its container has ended
 SILENCE = 60.0  # of a reading that has an end
-EXTRA = 64  # readings on demand and at the end, besides the followed ones
 PAUSE, LONGEST_PAUSE = 0.25, 30.0
 LOCKED_PAUSE = 1.0
 SHORT = 3  # answers that end before the place where the last one stopped
@@ -54,15 +54,6 @@ class Answer(Enum):
     NOT_YET = "not yet"  # there is no log before the pod changes
     GONE = "gone"  # there is no such pod
     ELSEWHERE = "elsewhere"  # the way to go on led nowhere; the next one is taken
-
-
-class Room:
-    """How many may read at once: follows in their order, some more at the end or wanted."""
-
-    def __init__(self, streams: int, pause: float) -> None:
-        self.pause = pause
-        self.usual = asyncio.Semaphore(streams)
-        self.extra = asyncio.Semaphore(EXTRA)
 
 
 class Follower:
@@ -171,12 +162,8 @@ class Follower:
             progress = self._log.mark.place.position > before
             pause = self._room.pause if progress else min(pause * 2, LONGEST_PAUSE)
             if not self._pods[uid].over or pod.over:
-                await self._rest(pause * random.uniform(0.5, 1))  # noqa: S311
-
-    async def _rest(self, seconds: float) -> None:
-        """Not shortened by changes, but by the pod's end: they may come many a second."""
-        self._changed.clear()
-        await self._change(seconds)
+                self._changed.clear()
+                await self._change(pause * random.uniform(0.5, 1))  # noqa: S311
 
     async def _turn(self, pod: Pod) -> Answer:
         """One reading, and what follows from how it ended."""
@@ -185,7 +172,8 @@ class Follower:
         instance = mark.instance if previous else pod.instance
         try:
             await _thread(self._log.begin, pod.uid, instance)
-            async with self._place(pod):
+            queue = Queue(self._urgent(pod.uid), self._changed, self._say_unfollowed)
+            async with self._room.place(queue):
                 pod = self._pods[pod.uid]
                 over = pod.over or previous
                 answer = await self._read(pod, follow=not over, previous=previous)
@@ -196,56 +184,34 @@ class Follower:
                 await _thread(self._log.finish)
         except OSError as error:  # this machine's disk; its files say where to go on
             log.warning("A log of %s cannot be written: %s", self._task, error)
-            await _thread(self._log.load)
+            await self._recover()
             answer = Answer.CUT
         return answer
+
+    def _urgent(self, uid: str) -> Callable[[], bool]:
+        return lambda: self._wanted or self._pods[uid].over
+
+    async def _recover(self) -> None:
+        while True:
+            try:
+                return await _thread(self._log.load)
+            except OSError:
+                await self._change(LONGEST_PAUSE)
 
     def _is_last(self, pod: Pod, answer: Answer, *, over: bool) -> bool:
         """Whether nothing more will come. ``over`` was known before the reading began."""
         if answer is Answer.END and not self._log.at_loss:
             return over or (self._log.mark.complete and self._pods[pod.uid].over)
-        if answer is Answer.END:
-            return over and self._log.searched
+        if answer is Answer.END and over and self._log.searched:
+            self._log.note("The end of the log could not be read: its machine no longer has it.")
+            return True
         if answer is Answer.AWAY and over and self._tries[answer] >= DIALS:
             self._log.note("The end of the log could not be read: its machine does not answer.")
             return True
         return answer is Answer.GONE or (answer is Answer.NOT_YET and over)
 
-    # A place among those who read at once
-
-    @contextlib.asynccontextmanager
-    async def _place(self, pod: Pod) -> AsyncIterator[None]:
-        room = await self._enter(pod.uid)
-        try:
-            yield
-        finally:
-            room.release()
-
-    async def _enter(self, uid: str) -> asyncio.Semaphore:
-        usual, extra = self._room.usual, self._room.extra
-        if usual.locked() and not self._urgent(uid):
-            await _thread(self._log.say_first, UNFOLLOWED)
-        turn = asyncio.create_task(usual.acquire())
-        await asyncio.sleep(0)
-        try:
-            while not turn.done() and not self._urgent(uid):
-                changed = asyncio.create_task(self._changed.wait())
-                await asyncio.wait({turn, changed}, return_when=asyncio.FIRST_COMPLETED)
-                changed.cancel()
-                self._changed.clear()
-            if turn.done():
-                return usual
-        except asyncio.CancelledError:
-            if turn.done():
-                usual.release()
-            raise
-        finally:
-            turn.cancel()
-        await extra.acquire()
-        return extra
-
-    def _urgent(self, uid: str) -> bool:
-        return self._wanted or self._pods[uid].over
+    async def _say_unfollowed(self) -> None:
+        await _thread(self._log.say_first, UNFOLLOWED)
 
     # One reading
 

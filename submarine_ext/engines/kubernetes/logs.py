@@ -10,8 +10,9 @@ import asyncio
 
 from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import logpods
-from submarine_ext.engines.kubernetes.following import PAUSE, Follower, Room
+from submarine_ext.engines.kubernetes.following import PAUSE, Follower
 from submarine_ext.engines.kubernetes.kinds.base import Object
+from submarine_ext.engines.kubernetes.logroom import Room
 from submarine_ext.engines.kubernetes.transport import Api
 
 
