@@ -196,6 +196,10 @@ class Cluster:
     async def _close(self) -> None:
         await self._stop_serving()
         await self.server.stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:  # handlers of connections that were reset
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 FIELDS = set(Settings.__dataclass_fields__) - {"more"}

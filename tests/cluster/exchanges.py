@@ -110,10 +110,15 @@ def _bodies(recorded: Any, here: Any) -> list[str]:
     """Differences; ``items: "5 items"`` is a count."""
     if isinstance(recorded, dict) and isinstance(recorded.get("items"), str):
         count = int(recorded["items"].split()[0])
-        if len((here.get("items") or [])) != count:
+        if len(here.get("items") or []) != count:
             return [f"items: recorded {count}, here {len(here['items'])}"]
         recorded = {**recorded, "items": "…"}
-    return differences(_unsuffixed(steady(recorded)), _unsuffixed(steady(here)))
+    recorded, here = _unsuffixed(steady(recorded)), _unsuffixed(steady(here))
+    found = differences(recorded, here)
+    if isinstance(recorded, dict) and isinstance(recorded.get("spec"), dict):
+        # A spec that was recorded was recorded whole: nothing may be in it besides.
+        found += differences(recorded["spec"], here.get("spec"), "spec", whole=True)
+    return found
 
 
 def _unsuffixed(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .calls import Call, User, controller
+from .calls import Call, controller
 from .patches import merge
 from .registry import Deletion, Registry, stamp
 from .selectors import matcher
@@ -130,10 +130,3 @@ class Inside:
 
     def _call(self, verb: str, resource: str, namespace: str, name: str = "") -> Call:
         return Call(verb, self.user, self._registry.kinds[resource], namespace, name)
-
-
-def as_user(registry: Registry, user: User) -> Inside:
-    """The same for a person: what admission sees is this user."""
-    client = Inside(registry, user.name)
-    client.user = user
-    return client

@@ -54,6 +54,10 @@ class Serving:
             response = await self._dispatch(call, request)
         except Refused as refused:
             response = self._refusal(refused, call)
+        except Exception as crash:
+            if not isinstance(crash, ConnectionError):  # the client went away, or a fault
+                self._server.crashes.append(crash)
+            raise
         if call is not None:
             await self._drop(call, request, after=True)
         return response

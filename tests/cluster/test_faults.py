@@ -54,14 +54,18 @@ async def names(session: aiohttp.ClientSession, **query: str) -> list[str]:
     return found
 
 
+async def read_into(received: bytearray, session: aiohttp.ClientSession) -> None:
+    async with session.get(PATH, params={"watch": "1"}) as answer:
+        async for chunk in answer.content.iter_any():
+            received += chunk
+
+
 class TestAStream:
     async def test_that_is_cut_ends_in_the_middle_of_a_line(self) -> None:
         async with cluster_with(CutStream(when=watches(), lines=1)) as (_, session):
-            received = b""
+            received = bytearray()
             with pytest.raises(aiohttp.ClientPayloadError):
-                async with session.get(PATH, params={"watch": "1"}) as answer:
-                    async for chunk in answer.content.iter_any():
-                        received += chunk
+                await read_into(received, session)
             assert received.count(b"\n") == 1
             assert not received.endswith(b"\n")
 
@@ -74,14 +78,17 @@ class TestAStream:
             assert [await names(session) for _ in range(3)] == [[], [], ["a", "b", "c"]]
 
     async def test_that_stalls_says_nothing_more_and_does_not_end(self) -> None:
-        async with cluster_with(StallStream(when=watches(), lines=1)) as (cluster, session):
-            async with session.get(PATH, params={"watch": "1", "timeoutSeconds": "0.1"}) as answer:
-                assert await answer.content.readline()
-                rest = asyncio.ensure_future(answer.content.read())
-                await asyncio.wait([rest], timeout=0.3)
-                assert not rest.done()
-                await cluster.acall(cluster.faults.released.set)
-                assert await rest == b""
+        query = {"watch": "1", "timeoutSeconds": "0.1"}
+        async with (
+            cluster_with(StallStream(when=watches(), lines=1)) as (cluster, session),
+            session.get(PATH, params=query) as answer,
+        ):
+            assert await answer.content.readline()
+            rest = asyncio.ensure_future(answer.content.read())
+            await asyncio.wait([rest], timeout=0.3)
+            assert not rest.done()
+            await cluster.acall(cluster.faults.released.set)
+            assert await rest == b""
 
     async def test_may_repeat_or_swap_its_events(self) -> None:
         async with cluster_with(RepeatEvents(when=watches())) as (cluster, session):

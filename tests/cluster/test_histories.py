@@ -17,7 +17,7 @@ from .listing import Listing, answer
 from .selectors import matcher
 from .status import Object, Refused
 from .storage import Storage
-from .watching import Watch, line, too_old, told
+from .watching import Watch, line, told, too_old
 
 SCHEDULES = 300
 
@@ -44,7 +44,9 @@ class Client:
             self.version = change.revision
 
     def _list(self, chance: random.Random) -> None:
-        listing = Listing(self._resource, self._namespace, self._matches, limit=chance.randint(1, 9))
+        listing = Listing(
+            self._resource, self._namespace, self._matches, limit=chance.randint(1, 9)
+        )
         self.objects = {}
         while True:
             page = decoded(answer(self._storage, listing))

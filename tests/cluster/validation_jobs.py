@@ -141,7 +141,9 @@ def of_other_uid(obj: Object, uid: str) -> list[Cause]:
     path = "spec.template.metadata.labels"
     return [
         *(Cause(f"{path}[{name}]", INVALID, said) for name in reversed(IDENTITY)),
-        Cause("spec.selector", INVALID, f"Invalid value: {selector}: `selector` not auto-generated"),
+        Cause(
+            "spec.selector", INVALID, f"Invalid value: {selector}: `selector` not auto-generated"
+        ),
     ]
 
 

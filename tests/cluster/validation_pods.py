@@ -109,9 +109,10 @@ def warnings(spec: Object, path: str) -> list[str]:
         for place, variable in enumerate(container.get("env") or []):
             name = variable.get("name", "")
             if name in seen:
-                found.append(
-                    f'{path}.containers[{index}].env[{place}]: hides previous definition of "{name}"'
-                    ", which may be dropped when using apply"
+                where = f"{path}.containers[{index}].env[{place}]"
+                said = (
+                    f'hides previous definition of "{name}", which may be dropped when using apply'
                 )
+                found.append(f"{where}: {said}")
             seen.add(name)
     return found
