@@ -83,7 +83,10 @@ def _pod_spec(spec: Object) -> None:
 
 
 def _container(container: Object) -> None:
-    container.setdefault("resources", {})
+    resources = container.setdefault("resources", {})
+    for amounts in (resources.get("requests"), resources.get("limits")):
+        for name, amount in (amounts or {}).items():
+            amounts[name] = str(amount)  # a number is taken, and given back as text
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     name = container.get("image", "").rpartition("/")[2]
