@@ -25,6 +25,7 @@ class Logs:
         self._room = Room(streams, pause)
         self._limit = max_framed
         self._followers: dict[tuple[str, int], Follower] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     def saw(
         self,
@@ -62,14 +63,18 @@ class Logs:
     def forget(self, name: str) -> None:
         """Stop following; nothing is remembered of the task but what is in its folder."""
         for key in [key for key in self._followers if key[0] == name]:
-            self._followers.pop(key).run.cancel()
+            run = self._followers.pop(key).run
+            run.cancel()
+            self._ending.add(run)
+            run.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
         """Stop following everything. Nothing is lost: marks say where to go on."""
         followers, self._followers = self._followers, {}
         for follower in followers.values():
             follower.run.cancel()
-        await asyncio.gather(*(f.run for f in followers.values()), return_exceptions=True)
+        runs = [*self._ending, *(follower.run for follower in followers.values())]
+        await asyncio.gather(*runs, return_exceptions=True)
 
     def _of(self, name: str) -> list[Follower]:
         return [follower for (task, _), follower in self._followers.items() if task == name]
