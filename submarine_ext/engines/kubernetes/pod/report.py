@@ -20,10 +20,10 @@ class Report(Struct, frozen=True, kw_only=True):
     ``kind``: ``exited`` (``rank`` and ``code`` of the first that failed, or code 0),
     ``stopped`` (SIGTERM from outside), ``timeout``, ``unstartable`` (``error`` is the whole
     sentence; no retry helps), ``unprepared`` (the same, but a retry may help).
-    ``code`` is negative for a signal. ``error``: the last traceback's last line. ``oom``: the
-    kernel killed something of it for want of memory; ``used``: the most bytes it had.
-    ``started``/``finished``: epoch seconds, None if it never ran. ``notes``: sentences about
-    what could not be kept.
+    ``code`` is negative for a signal, and the first rank's where none failed by itself.
+    ``error``: the last traceback's last line. ``oom``: the kernel killed something of it for
+    want of memory; ``used``: the most bytes it had. ``started``/``finished``: epoch seconds,
+    None if it never ran. ``notes``: sentences about what could not be kept.
     """
 
     kind: str

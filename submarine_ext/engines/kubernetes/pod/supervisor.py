@@ -49,6 +49,7 @@ class Supervisor:
         node = program.node_rank(os.environ)
         self.numbers = [node * plan["processes"] + local for local in range(plan["processes"])]
         self.pids: dict[int, int] = {}
+        self.codes: dict[int, int] = {}
         self.report: dict[str, Any] = {"kind": "exited"}
         self.asked_to_end: float | None = None  # when, by the monotonic clock
         self.ooms = memory.oom_kills()
@@ -160,6 +161,8 @@ class Supervisor:
                     return
                 number = self.pids.pop(pid, None)
                 code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                if number is not None:
+                    self.codes[number] = code
                 if number is not None and code and self.report["kind"] == "exited":
                     self.report.setdefault("rank", number)
                     self.report.setdefault("code", code)
@@ -201,7 +204,7 @@ class Supervisor:
             self.keeper.send(self.stream, found, self.folders.root / ".submarine.tar.gz")
             self.stream.write(stream.record("end", notes=self.keeper.notes))
             self.report.update(
-                code=self.report.get("code", 0),
+                code=self.report.get("code", self.codes.get(self.numbers[0])),
                 oom=memory.oom_kills() > self.ooms,
                 used=memory.peak(),
                 notes=self.keeper.notes,
