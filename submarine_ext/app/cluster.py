@@ -88,7 +88,10 @@ class KubernetesEngine(Configurable):
         config=True
     )
     run_as_user = Integer(
-        1000, allow_none=True, help="Numeric user of jobs; None: the image's, which must not be 0."
+        1000,
+        allow_none=True,
+        min=1,
+        help="Numeric user of jobs; None: the image's, which must not be 0.",
     ).tag(config=True)
     node_selector = Dict(
         key_trait=Unicode(), value_trait=Unicode(), help="Labels of the nodes that jobs go to."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server._tz import utcnow
@@ -38,7 +38,7 @@ class SubmarineExtension(ExtensionApp):
     """Launch and watch training from the lab."""
 
     name = "submarine_ext"
-    classes: ClassVar = [KubernetesEngine]  # for --help-all and the command line
+    classes = [KubernetesEngine]  # noqa: RUF012 - as traitlets wants it
 
     data_dir = Unicode(
         help="Folder of the database, logs, artifacts and bundles. Default: the folder "
