@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .hollow import Hollow
 from .images import Image, Images
@@ -118,7 +119,12 @@ class Kubelet:
         pod = self.inside.get("pods", *key)
         if pod is None or pod["metadata"]["uid"] in self.runs or _over(pod):
             return
-        self.runs[pod["metadata"]["uid"]] = PodRun(self, pod)
+        run = self.runs[pod["metadata"]["uid"]] = PodRun(self, pod)
+        run.task.add_done_callback(self._crashed)
+
+    def _crashed(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            raise RuntimeError("a pod's life ended in an error") from task.exception()
 
     def _stop(self, run: PodRun, grace: int) -> None:
         if run.over:
@@ -179,5 +185,18 @@ def _over(pod: Object) -> bool:
 
 def install(server: Server) -> None:
     """Options of ``Cluster`` are read here; ``podlog`` and tests find it in ``more``."""
+    asyncio.get_running_loop().set_exception_handler(_crash(server))
     kubelet = server.settings.more["kubelet"] = Kubelet(server)
     server.closing.append(kubelet.close)
+
+
+def _crash(server: Server) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """What a controller or a pod dies of fails the test, where the code is the fake's own."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        handle = context.get("handle")
+        if "exception" in context and isinstance(handle, asyncio.Handle):
+            server.crashes.append(context["exception"])
+        loop.default_exception_handler(context)
+
+    return handle

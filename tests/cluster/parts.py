@@ -16,6 +16,7 @@ PARTS: tuple[str, ...] = (
     "admission",
     "garbage",
     "janitors",
+    "priorities",
     "kubelet",
     "podlog",
     "scheduler",

@@ -55,7 +55,7 @@ class PodRun:
         self._began = stamp()
         self._kill: asyncio.TimerHandle | None = None
         self._late: asyncio.TimerHandle | None = None
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     # What happens to it.
 
@@ -68,7 +68,7 @@ class PodRun:
                 self.say("Normal", "Killing", f"Stopping container {name}", name)
                 container.signal(signal.SIGTERM)
             if not self.running and not self.over:
-                self._task.cancel()
+                self.task.cancel()
         due = loop.time() + grace
         if self._kill is None or due < self._kill.when():
             if self._kill is not None:
@@ -85,7 +85,7 @@ class PodRun:
         self.stopping = True
         self.kill()
         if not self.running:
-            self._task.cancel()
+            self.task.cancel()
 
     def back(self) -> None:
         """Its node is back, and tells how it ended."""
@@ -100,7 +100,7 @@ class PodRun:
         for timer in (self._kill, self._late):
             if timer is not None:
                 timer.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(self.task, return_exceptions=True)
 
     def deadline_passed(self) -> None:
         self.report.reason, self.report.message = "DeadlineExceeded", LATE

@@ -47,7 +47,6 @@ STAY = {"full1", "full2", "wait", "victim", "preemptor", "port1", "anti1"}
 GO = {14: ["full1"], 15: ["wait"], 17: ["full1"], 25: ["preemptor"]}
 NOT_SCHEDULED = {
     14: "no request: a pod goes, and the one that waits is bound",
-    16: "no pod is made: admission's part",
     19: "the victim's own watch: see test_a_victim_is_marked_before_it_is_deleted",
     20: "as 19",
     24: "an event of the volume controller, which the fake has not",
@@ -93,9 +92,6 @@ class Schedule:
     def play(self, exchange: Object) -> None:
         body = exchange["request"]["body"]
         name = body["metadata"]["name"]
-        priority = {"low": -10, "high": 1000}.get(body["spec"].pop("priorityClassName", ""))
-        if priority is not None:
-            body["spec"]["priority"] = priority
         start = len(self.seen.seen)
         self.seen.post(exchange["request"]["path"], body)
         wanted = exchange["pod"]
@@ -138,9 +134,18 @@ def test_a_pod_waits_or_is_bound_as_recorded() -> None:
     spaces = ("default", "sched")
     with Cluster(namespaces=spaces, machines=MACHINES, timing=FAST, images=images) as cluster:
         schedule = Schedule(cluster)
+        for name, value in (("low", -10), ("high", 1000)):
+            made = {"metadata": {"name": name}, "value": value}
+            kind = "priorityclasses.scheduling.k8s.io"
+            cluster.call(cluster.inside.create, kind, "", made)
         for number, exchange in enumerate(SCHEDULING):
             schedule.before(number)
-            if number == 14:
+            if number == 16:
+                request = exchange["request"]
+                status, said = schedule.seen.send("POST", request["path"], request["body"])
+                assert status == exchange["response"]["status"]
+                assert not differences(exchange["response"]["body"], json.loads(said))
+            elif number == 14:
                 bound = schedule.seen.until("pods", "wait", lambda p, _: "nodeName" in p["spec"])
                 assert bound["spec"]["nodeName"] == "node-1"
             elif number not in NOT_SCHEDULED:

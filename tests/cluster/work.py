@@ -7,10 +7,10 @@ one step (the registry is synchronous). Nothing here polls.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .status import Refused
 from .storage import Key
 
 
@@ -56,5 +56,6 @@ class Work:
         self._timers.pop(key, None)
         try:
             self.sync(key)
-        except Exception:  # noqa: BLE001 - a controller's bug must be seen, not end the loop
-            traceback.print_exc()
+        except Refused as refused:
+            if refused.code not in {404, 409}:  # it went meanwhile, or its namespace did
+                raise
