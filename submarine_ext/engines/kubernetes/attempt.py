@@ -72,20 +72,18 @@ class Attempt:
         grace = await asyncio.to_thread(self._memory.grace)
         if grace is not None and not self.wish.asked.is_set():
             self.wish.stop(grace)
-        heard_of = await asyncio.to_thread(self._memory.placement) is not None
+        known_place = await asyncio.to_thread(self._memory.placement)
         try:
-            placement = await self._unless_stopped(self._placement())
+            placement = known_place or await self._unless_stopped(self._place())
             ground = await self._cluster.ground(placement)
         except _StoppedError:
             return self._ended(Outcome.STOPPED, STOPPED)
         except RefusedError as error:
             return self._ended(Outcome.FAILED, error.detail)
-        return await self._on(ground, heard_of=heard_of)
+        return await self._on(ground, heard_of=known_place is not None)
 
-    async def _placement(self) -> Placement:
-        known = await asyncio.to_thread(self._memory.placement)
-        if known is not None:
-            return known
+    async def _place(self) -> Placement:
+        """Decide where it goes, which takes to know what the cluster offers."""
         if self._cluster.reach.reason is not None:
             self.telling.waits(self._cluster.reach.reason)
         try:
