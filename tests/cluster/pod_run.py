@@ -52,6 +52,7 @@ class PodRun:
         self.running: dict[str, Container | Hollow] = {}
         self.stopping = self.over = self.silent = False
         self._volumes: dict[str, Path] = {}
+        self._keeps: dict[str, asyncio.Task[None]] = {}
         self._began = stamp()
         self._kill: asyncio.TimerHandle | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -67,13 +68,20 @@ class PodRun:
             for name, container in self.running.items():
                 self.say("Normal", "Killing", f"Stopping container {name}", name)
                 container.signal(signal.SIGTERM)
-            if not self.running and not self.over:
-                self.task.cancel()
+            self._give_up_waiting()
         due = loop.time() + grace
         if self._kill is None or due < self._kill.when():
             if self._kill is not None:
                 self._kill.cancel()
             self._kill = loop.call_later(grace, self.kill)
+
+    def _give_up_waiting(self) -> None:
+        """What has not begun will not."""
+        for name, task in self._keeps.items():
+            if name not in self.running:
+                task.cancel()
+        if not self._keeps and not self.running:
+            self.task.cancel()
 
     def kill(self) -> None:
         for container in self.running.values():
@@ -84,8 +92,7 @@ class PodRun:
         self.silent = True
         self.stopping = True
         self.kill()
-        if not self.running:
-            self.task.cancel()
+        self._give_up_waiting()
 
     def back(self) -> None:
         """Its node is back, and tells how it ended."""
@@ -118,12 +125,19 @@ class PodRun:
                 self._late = loop.call_later(wait, self.deadline_passed)
             await self._mount()
             if await self._initialize():
-                states = zip(self.spec["containers"], self.report.mains, strict=True)
-                await asyncio.gather(*(self._keep(*pair) for pair in states))
+                await self._keep_all()
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
         self._end()
+
+    async def _keep_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        for container, state in zip(self.spec["containers"], self.report.mains, strict=True):
+            self._keeps[state.name] = loop.create_task(self._keep(container, state))
+        for result in await asyncio.gather(*self._keeps.values(), return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
 
     def _end(self) -> None:
         self.over = True

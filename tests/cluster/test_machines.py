@@ -106,6 +106,17 @@ class TestAProcess:
         cluster.call(cluster.inside.delete, "pods", SPACE, "slow", grace=1)
         seen.gone("pods", "slow")
 
+    def test_beside_one_that_never_began_can_be_deleted(self, cluster: Cluster) -> None:
+        seen = Following(cluster)
+        containers = [
+            {"name": "up", "image": "python:3.12", "command": ["sleep", "600"]},
+            {"name": "never", "image": "no-such-image"},
+        ]
+        pod(cluster, "half", "", containers=containers)
+        seen.until("pods", "half", running)
+        cluster.call(cluster.inside.delete, "pods", SPACE, "half")
+        seen.gone("pods", "half")
+
     def test_ends_with_the_cluster(self, tmp_path: Path) -> None:
         with Cluster() as cluster:
             seen = Following(cluster)
