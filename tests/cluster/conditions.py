@@ -1,4 +1,4 @@
-"""Conditions of pods and nodes: found, and written with the time of their last change."""
+"""Conditions of objects: found, and written with the time of their last change."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def put(status: Object, kind: str, value: str, **more: Any) -> None:
         found.append(new)
     else:
         found[found.index(old)] = new
+
+
+def condition(status: Object, kind: str) -> Object | None:
+    """The condition of that type, true or not."""
+    return next((c for c in status.get("conditions") or () if c["type"] == kind), None)
+
+
+def holds(status: Object, kind: str) -> bool:
+    found = condition(status, kind)
+    return found is not None and found["status"] == "True"

@@ -10,6 +10,7 @@ import copy
 import time
 
 from . import jobs
+from .conditions import condition
 from .inside import Inside
 from .recorder import Recorder
 from .registry import Registry
@@ -216,7 +217,7 @@ def _untracked(pod: Object) -> Object:
 
 
 def _finished_at(job: Object) -> float:
-    ends = (jobs.condition(job["status"], kind) for kind in jobs.TARGETS.values())
+    ends = (condition(job["status"], kind) for kind in jobs.TARGETS.values())
     return next(jobs.moment(end["lastTransitionTime"]) for end in ends if end)
 
 

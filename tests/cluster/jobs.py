@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from .conditions import condition, holds
+from .pod_failures import match
 from .status import Object
 
 INDEX = "batch.kubernetes.io/job-completion-index"
@@ -72,16 +74,6 @@ def stamp(now: float) -> str:
 
 def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def condition(status: Object, kind: str) -> Object | None:
-    """The condition of that type, true or not."""
-    return next((c for c in status.get("conditions") or () if c["type"] == kind), None)
-
-
-def holds(status: Object, kind: str) -> bool:
-    found = condition(status, kind)
-    return found is not None and found["status"] == "True"
 
 
 def finished(job: Object) -> bool:
@@ -374,38 +366,6 @@ class _Decision:
 def failures_of(pod: Object) -> int:
     """How often its index had failed before it."""
     return int((pod["metadata"].get("annotations") or {}).get(FAILURES, 0))
-
-
-def match(policy: Object | None, pod: Object) -> tuple[str | None, str]:
-    """The action of the first rule of a podFailurePolicy that fits, and the words for it."""
-    name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-    if policy is None or pod["status"]["phase"] != "Failed":
-        return None, ""
-    for number, rule in enumerate(policy["rules"]):
-        action = rule["action"]
-        tail = f"matching {action} rule at index {number}"
-        for wanted in rule.get("onPodConditions") or ():
-            found = condition(pod["status"], wanted["type"])
-            if found is not None and found["status"] == wanted.get("status", "True"):
-                return action, f"Pod {name} has condition {wanted['type']} {tail}"
-        exits = _exit_codes(pod, rule["onExitCodes"]) if rule.get("onExitCodes") else ()
-        for container, code in exits:
-            text = f"Container {container} for pod {name} failed with exit code {code} {tail}"
-            return action, text
-    return None, ""
-
-
-def _exit_codes(pod: Object, rule: Object) -> Iterable[tuple[str, int]]:
-    """The containers that ended with a code of the rule; 0 is no failure."""
-    status = pod["status"]
-    for found in (status.get("initContainerStatuses") or []) + status.get("containerStatuses", []):
-        ended = found["state"].get("terminated")
-        if ended is None or not ended["exitCode"]:
-            continue
-        if rule.get("containerName") not in {None, found["name"]}:
-            continue
-        if (ended["exitCode"] in rule["values"]) == (rule["operator"] == "In"):
-            yield found["name"], ended["exitCode"]
 
 
 def _ready(pod: Object) -> bool:

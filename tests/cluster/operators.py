@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 
 from . import jobs
+from .conditions import condition, holds
 from .inside import Inside
 from .job_controller import owned_by
 from .registry import stamp
@@ -114,7 +115,7 @@ class Trainer:
     def _say(self, key: Key, found: Object, child: Object) -> None:
         status = child.get("status") or {}
         step = {"name": "node", "suspended": 1 if child["spec"].get("suspend") else 0}
-        done, failed = jobs.holds(status, "Complete"), jobs.holds(status, "Failed")
+        done, failed = holds(status, "Complete"), holds(status, "Failed")
         step |= {"ready": int(status.get("ready", 0) > 0), "active": int(not done and not failed)}
         step |= {"succeeded": int(done), "failed": int(failed)}
 
@@ -125,7 +126,7 @@ class Trainer:
         self._inside.change(TRAINJOBS, *key, said, "status")
         if found["spec"].get("suspend"):
             self._condition(key, "Suspended", "True", "Suspended", "TrainJob is suspended")
-        elif jobs.condition(found.get("status") or {}, "Suspended"):
+        elif condition(found.get("status") or {}, "Suspended"):
             self._condition(key, "Suspended", "False", "Resumed", "TrainJob is resumed")
         if done:
             text = "jobset completed successfully"
@@ -238,7 +239,7 @@ class V1Operator:
         policy = found["spec"].get("runPolicy") or {}
         pods = self._pods(found)
         status = found.get("status") or {}
-        if any(jobs.holds(status, kind) for kind in ("Succeeded", "Failed")):
+        if any(holds(status, kind) for kind in ("Succeeded", "Failed")):
             self._clean(policy, pods)
         elif policy.get("suspend"):
             for pod in pods.values():
@@ -249,7 +250,7 @@ class V1Operator:
 
     def _run(self, key: Key, found: Object, pods: dict[str, Object]) -> None:
         kind, name = found["kind"], key[1]
-        if jobs.holds(found.get("status") or {}, "Suspended"):
+        if holds(found.get("status") or {}, "Suspended"):
             self._condition(key, "Suspended", "False", f"{kind}Resumed", "is resumed.")
         self._condition(key, "Created", "True", f"{kind}Created", f"{kind} {name} is created.")
         for role, index, template in self._replicas(found):

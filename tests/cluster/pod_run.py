@@ -141,8 +141,9 @@ class PodRun:
 
     def _end(self) -> None:
         self.over = True
-        if self._late is not None:
-            self._late.cancel()
+        for timer in (self._late, self._kill):
+            if timer is not None:
+                timer.cancel()
         every = [*self.report.inits, *self.report.mains]
         done = all(state.succeeded for state in every) and not self.report.reason
         self.report.phase = "Succeeded" if done else "Failed"

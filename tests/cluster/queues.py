@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from . import jobs, kueue_quota
+from . import kueue_quota
 from .calls import Call
+from .conditions import holds
 from .job_controller import owned_by
 from .kinds import Resource
 from .kueue_quota import BY_DEFAULT, ROLES
@@ -71,11 +72,11 @@ class Queues:
 
     def _look_after(self, resource: str, job: Object) -> None:
         workload = self._workload(resource, job)
-        done = next((k for k in ENDS if jobs.holds(job.get("status") or {}, k)), None)
+        done = next((k for k in ENDS if holds(job.get("status") or {}, k)), None)
         if done is not None:
             self._say(workload, "Finished", "True", "Failed" if done == "Failed" else "Succeeded")
             return
-        admitted = jobs.holds(workload.get("status") or {}, "Admitted")
+        admitted = holds(workload.get("status") or {}, "Admitted")
         if _suspended(resource, job) == admitted:
             self._let(resource, job, run=admitted)
 
@@ -160,7 +161,7 @@ class Queues:
             _set(status, "QuotaReserved", "True", "QuotaReserved", said)
             _set(status, "Admitted", "True", "Admitted", "The workload is admitted")
             for kind in ("Evicted", "Preempted"):
-                if jobs.holds(status, kind):
+                if holds(status, kind):
                     _set(status, kind, "False", "QuotaReserved", f"Previously: {kind}")
             return obj
 
@@ -230,7 +231,7 @@ class Queues:
             w
             for w in self._inside.list(WORKLOADS)
             if (w.get("status", {}).get("admission") or {}).get("clusterQueue") == queue
-            and not jobs.holds(w["status"], "Finished")
+            and not holds(w["status"], "Finished")
         ]
 
     def _used(self, queue: str) -> dict[str, Amounts]:
@@ -298,7 +299,7 @@ def _of(workload: Object, namespace: str, queue: str) -> bool:
 
 def _decided(workload: Object) -> bool:
     status = workload.get("status") or {}
-    return any(jobs.holds(status, kind) for kind in ("Admitted", "Finished"))
+    return any(holds(status, kind) for kind in ("Admitted", "Finished"))
 
 
 def _policy(resource: str, obj: Object) -> Object:
