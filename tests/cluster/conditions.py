@@ -29,3 +29,15 @@ def condition(status: Object, kind: str) -> Object | None:
 def holds(status: Object, kind: str) -> bool:
     found = condition(status, kind)
     return found is not None and found["status"] == "True"
+
+
+def with_condition(obj: Object, kind: str, value: str, reason: str, message: str) -> Object:
+    """The object with a condition as custom resources have them; unchanged where it stands."""
+    conditions = obj.setdefault("status", {}).setdefault("conditions", [])
+    old = next((c for c in conditions if c["type"] == kind), None)
+    if old is not None and old["status"] == value:
+        return obj
+    new = {"type": kind, "status": value, "reason": reason, "message": message}
+    new["lastTransitionTime"] = stamp()
+    obj["status"]["conditions"] = [*(c for c in conditions if c is not old), new]
+    return obj
