@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 
 #: A runtime cuts a line that has not ended after so many bytes.
@@ -45,7 +46,7 @@ class Options:
     limit: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One line of a log file."""
 
@@ -63,10 +64,14 @@ def parse(line: bytes) -> Entry | None:
     text = line[match.end() :]
     if match[5] == b"P":
         text = text.removesuffix(b"\n")
-    moment = datetime.fromisoformat((second + zone).decode())
-    return Entry(
-        int(moment.timestamp()) * 10**9 + int(fraction), second + b"." + fraction + zone, text
-    )
+    nanoseconds = _seconds(second + zone) * 10**9 + int(fraction)
+    return Entry(nanoseconds, b"%s.%s%s" % (second, fraction, zone), text)
+
+
+@lru_cache(maxsize=64)
+def _seconds(text: bytes) -> int:
+    """Neighbouring lines are of the same second."""
+    return int(datetime.fromisoformat(text.decode()).timestamp())
 
 
 class Stamps:
