@@ -28,6 +28,25 @@ SAVES = (
     "before-save-commit",
     "after-save-commit",
 )
+#: And of an attempt's on a cluster: where it goes is written down, its object exists, which
+#: one it is is written down, one more of what the object owns exists, it was let go, so much
+#: is written down; bytes of its log are in the file, it is written down that they are; its
+#: stop is written down, its object deleted; its logs are here, its end is written down.
+CLUSTER = (
+    "placed",
+    "top-made",
+    "uid-written",
+    "owned-made",
+    "let-go",
+    "begun-written",
+    "log-appended",
+    "log-marked",
+    "stop-written",
+    "top-deleted",
+    "drained",
+    "end-written",
+)
+ALL = NAMES + SAVES + CLUSTER
 
 
 class _Armed:
@@ -38,8 +57,8 @@ class _Armed:
 def arm(point: str) -> None:
     """Arm ``name`` or ``name:count``; an empty string disarms. Raises ValueError."""
     name, _, count = point.partition(":")
-    if name and name not in NAMES + SAVES:
-        raise ValueError(f"There is no failpoint {name!r}; there are {', '.join(NAMES + SAVES)}.")
+    if name and name not in ALL:
+        raise ValueError(f"There is no failpoint {name!r}; there are {', '.join(ALL)}.")
     _Armed.name, _Armed.left = name, int(count or 1)
 
 

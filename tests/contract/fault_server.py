@@ -1,17 +1,13 @@
-"""A server to be killed: reads one JSON order a line, forks a server for it, tells its end.
+"""A server to be killed (see ``killed``), with the local engine.
 
-``{"root", "owner", "failpoint", "mutant", "jobs": [JobSpec…], "seconds"}`` →
-``{"status": wait status, "accepted": [ids]}``. Each server submits the jobs, looks after
-everything until all jobs have ended (or ``seconds`` passed) and exits with 0 (or 3).
-Forked from one process that has imported everything, because a fault test needs hundreds.
+``{"root", "failpoint", "jobs": [JobSpec…], "seconds"}``: it submits the jobs, tells the ids
+of those that were accepted, looks after everything until all jobs have ended (or ``seconds``
+passed) and exits with 0 (or 3).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
 import time
 from pathlib import Path
 
@@ -24,6 +20,7 @@ from submarine_ext.domain.jobs import Job, JobSpec, JobState
 from submarine_ext.domain.pages import JobFilter
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.store.store import Store
+from tests.contract.killed import Order, Tell, obey
 
 UNFINISHED = [state for state in JobState if not state.terminal]
 
@@ -54,7 +51,7 @@ def answer_before_the_commit() -> None:
 MUTANTS = {"forget-to-adopt": forget_to_adopt, "answer-before-commit": answer_before_the_commit}
 
 
-async def serve(order: dict, told: int) -> int:
+async def serve(order: Order, tell: Tell) -> int:
     settings = Settings(root=Path(order["root"]), owner="ana", cpu=8.0, gpu=4)
     submarine = await Submarine.open(settings)
     ana = Principal("ana")
@@ -62,7 +59,7 @@ async def serve(order: dict, told: int) -> int:
 
     async def submit(spec: dict) -> None:
         job = await submarine.jobs.submit(ana, "default", msgspec.convert(spec, JobSpec), None)
-        os.write(told, f"{job.id}\n".encode())
+        tell(job.id)
 
     await asyncio.gather(*[submit(spec) for spec in order["jobs"]])
     deadline = time.monotonic() + order["seconds"]
@@ -76,18 +73,5 @@ async def serve(order: dict, told: int) -> int:
     return 3
 
 
-def run(order: dict) -> dict:
-    reader, told = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reader)
-        MUTANTS.get(order.get("mutant", ""), lambda: None)()
-        os._exit(asyncio.run(serve(order, told)))
-    os.close(told)
-    with os.fdopen(reader) as lines:
-        accepted = lines.read().split()
-    return {"status": os.waitpid(pid, 0)[1], "accepted": accepted}
-
-
-for line in sys.stdin:
-    print(json.dumps(run(json.loads(line))), flush=True)
+if __name__ == "__main__":
+    obey(serve, MUTANTS)

@@ -1,18 +1,14 @@
-"""A server to be killed while it saves: one JSON order a line, a process forked for each.
+"""A server to be killed while it saves (see ``killed``).
 
-``{"root", "failpoint", "mutant", "saves": [[path, body, if_match]…], "together": bool}`` →
-``{"status", "told": [[path, body, version, kept]…]}``: ``version`` of a save that was
-acknowledged, ``kept`` of one that was refused. ``together`` sends all at once. ``{"fork": n}``
-deals the saves out to n processes. Forked from one process that has imported everything.
+``{"root", "failpoint", "saves": [[path, body, if_match]…], "together": bool}``: it tells
+``[path, body, version, kept]`` of each: ``version`` of a save that was acknowledged, ``kept``
+of one that was refused. ``together`` sends all at once; several servers share the saves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
-import sys
 from pathlib import Path
 
 from submarine_ext import failpoints
@@ -26,6 +22,7 @@ from submarine_ext.services import saves
 from submarine_ext.services.documents import Documents
 from submarine_ext.services.people import People
 from submarine_ext.store.store import Store
+from tests.contract.killed import Order, Tell, obey
 
 ANA = Principal("ana")
 
@@ -88,7 +85,8 @@ async def opened(root: str) -> tuple[Store, Documents]:
     return store, Documents(store, ProjectFiles(Path(root) / "projects"))
 
 
-async def serve(order: dict, told: int) -> int:
+async def serve(order: Order, tell: Tell) -> int:
+    saves = order["saves"][order["index"] :: order.get("fork", 1)]
     store, documents = await opened(order["root"])
     failpoints.arm(order.get("failpoint", ""))
 
@@ -99,43 +97,16 @@ async def serve(order: dict, told: int) -> int:
             version = saved.id
         except Stale as stale:
             kept = stale.kept
-        os.write(told, json.dumps([path, body[:80], version, kept]).encode() + b"\n")
+        tell([path, body[:80], version, kept])
 
     if order.get("together"):
-        await asyncio.gather(*[save(*each) for each in order["saves"]])
+        await asyncio.gather(*[save(*each) for each in saves])
     else:
-        for each in order["saves"]:
+        for each in saves:
             await save(*each)
     await store.close()
     return 0
 
 
-def start(order: dict, dealt: list) -> tuple[int, int]:
-    reader, told = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        status = 70
-        try:
-            os.close(reader)
-            MUTANTS.get(order.get("mutant", ""), lambda: None)()
-            status = asyncio.run(serve({**order, "saves": dealt}, told))
-        finally:
-            os._exit(status)
-    os.close(told)
-    return pid, reader
-
-
-def run(order: dict) -> dict:
-    number = order.get("fork", 1)
-    begun = [start(order, order["saves"][i::number]) for i in range(number)]
-    lines, statuses = [], []
-    for pid, reader in begun:
-        with os.fdopen(reader) as told:
-            lines += [json.loads(line) for line in told]
-        statuses.append(os.waitpid(pid, 0)[1])
-    return {"status": max(statuses), "told": lines}
-
-
 if __name__ == "__main__":
-    for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+    obey(serve, MUTANTS)

@@ -7,13 +7,9 @@ version is named whose bytes are not on the disk.
 
 import asyncio
 import hashlib
-import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -25,30 +21,16 @@ from submarine_ext.domain.projects import DEFAULT
 from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.services.documents import Documents
 from submarine_ext.store.store import Store
+from tests.contract.killed import program, was_killed
 
 SEEDS = int(os.environ.get("SAVE_SEEDS", "40"))
-SERVER = Path(__file__).with_name("save_server.py")
 ANA = Principal("ana")
 
 
 @pytest.fixture(scope="module")
 def server():
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(SERVER)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def order(**fields):
-        process.stdin.write(json.dumps(fields) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield order
-    process.stdin.close()
-    process.wait(20)
-    process.stdout.close()
+    with program("save_server") as order:
+        yield order
 
 
 def etag(body: str) -> str:
@@ -109,9 +91,7 @@ class Story:
         saves = [["a.txt", body, base] for body, base in zip(self.bodies, bases, strict=False)]
         turn = chance.randint(1, len(saves))
         first = server(root=str(root), failpoint=f"{failpoint}:{turn}", saves=saves, mutant=mutant)
-        self.killed = (
-            os.WIFSIGNALED(first["status"]) and os.WTERMSIG(first["status"]) == signal.SIGKILL
-        )
+        self.killed = was_killed(first["statuses"][0])
         self.acknowledged = [version for _, _, version, _ in first["told"]]
 
     def problems(self) -> list[str]:

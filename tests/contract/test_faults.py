@@ -8,10 +8,7 @@ was acknowledged must then have succeeded, have started once, and have all point
 import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -19,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from submarine_ext import failpoints
+from tests.contract.killed import program, was_killed
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
-SERVER = Path(__file__).with_name("fault_server.py")
 PAYLOAD = """
 echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT" >> "$1"
 i=0
@@ -36,22 +33,8 @@ echo done
 
 @pytest.fixture(scope="module")
 def server():
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(SERVER)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def order(**fields):
-        process.stdin.write(json.dumps(fields) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield order
-    process.stdin.close()
-    process.wait(20)
-    process.stdout.close()
+    with program("fault_server") as order:
+        yield order
 
 
 class Run:
@@ -67,11 +50,9 @@ class Run:
         common = {"root": str(root / "data"), "mutant": mutant, "seconds": 10}
         turn = chance.randint(1, count)
         first = server(jobs=specs, failpoint=f"{failpoint}:{turn}", **common)
-        self.killed = (
-            os.WIFSIGNALED(first["status"]) and os.WTERMSIG(first["status"]) == signal.SIGKILL
-        )
-        self.accepted = first["accepted"]
-        self.recovery = server(jobs=[], **(common | {"seconds": 2 if mutant else 20}))["status"]
+        self.killed = was_killed(first["statuses"][0])
+        self.accepted = first["told"]
+        server(jobs=[], **(common | {"seconds": 2 if mutant else 20}))
 
     def _spec(self, chance: random.Random) -> dict:
         number = chance.choice([0, 7, 40])

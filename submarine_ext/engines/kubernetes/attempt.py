@@ -21,6 +21,7 @@ from submarine_ext.engines.kubernetes.placement import Memory, Placement
 from submarine_ext.engines.kubernetes.placing import GoneError, Order, RefusedError
 from submarine_ext.engines.kubernetes.telling import Telling, Wish
 from submarine_ext.errors import Invalid, SubmarineError
+from submarine_ext.failpoints import reach
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Attempt:
             try:
                 ended = await self._lead()
                 ended = await asyncio.to_thread(self._memory.ended, ended)
+                reach("end-written")
             except (OSError, SubmarineError) as error:
                 self.telling.waits(_words(error))
                 log.warning("%s: tried again later: %s", self.task.name, _words(error))
@@ -90,7 +92,9 @@ class Attempt:
             placement = await self._cluster.place(self.task)
         except Invalid as error:
             raise RefusedError(error.detail) from error
-        return await asyncio.to_thread(self._memory.place, placement)
+        placement = await asyncio.to_thread(self._memory.place, placement)
+        reach("placed")
+        return placement
 
     async def _on(self, ground: Ground, *, heard_of: bool) -> Ended:
         placement = ground.placement

@@ -21,6 +21,7 @@ from submarine_ext.engines.kubernetes.steps import Seen, Step, decide
 from submarine_ext.engines.kubernetes.telling import Telling, Wish
 from submarine_ext.engines.kubernetes.viewing import Eyes
 from submarine_ext.engines.kubernetes.watching import Watch
+from submarine_ext.failpoints import reach
 
 STOPPED = "Stopped on request."
 LOST = (
@@ -176,6 +177,7 @@ class Course:
         placement, kind = self._ground.placement, self._ground.kind
         there = await self._removal.delete(kind.resource, placement.name, self._uid)
         self._deleted, self._gone = True, not there
+        reach("top-deleted")
 
     async def _hurry(self) -> None:
         """End pods earlier than they would by themselves, where that was asked for."""
@@ -211,6 +213,7 @@ class Course:
         """How it ended, once everything that it printed and left is here."""
         view = self._view()
         await self._cluster.logs.drained(self._task.name)
+        reach("drained")
         self._unstaged = await asyncio.to_thread(
             staging.bring, self._cluster.settings, names.of(self._task.name), self._task.artifacts
         )

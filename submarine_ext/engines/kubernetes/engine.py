@@ -34,6 +34,7 @@ from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
 from submarine_ext.engines.kubernetes.settings import Settings
 from submarine_ext.engines.kubernetes.telling import Telling
 from submarine_ext.errors import StorageFull
+from submarine_ext.failpoints import reach
 
 if TYPE_CHECKING:  # these speak to clusters
     from submarine_ext.engines.kubernetes.attempt import Attempt
@@ -100,6 +101,7 @@ class KubernetesEngine(Engine):
             placed = await asyncio.to_thread(memory.placement)
         except OSError as error:
             raise StorageFull(f"The stop could not be written down: {error.strerror}.") from error
+        reach("stop-written")
         if attempt := self._attempts.get(name):
             attempt.wish.stop(grace_seconds)
         elif placed is None and name in self._early:

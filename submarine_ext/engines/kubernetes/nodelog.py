@@ -21,6 +21,7 @@ from submarine_ext.engines.kubernetes import artifacts
 from submarine_ext.engines.kubernetes.pod import frames
 from submarine_ext.engines.kubernetes.resuming import Resumption, Way
 from submarine_ext.engines.kubernetes.stamps import Place
+from submarine_ext.failpoints import reach
 
 PACE = 0.2  # seconds between two marks; what comes later is read again after a crash
 GAP = "Some output is missing here: its machine had thrown it away before it could be read."
@@ -219,6 +220,7 @@ class NodeLog:
                 view = view[os.write(descriptor, view) :]
         finally:
             os.close(descriptor)
+        reach("log-appended")
 
     def say(self, sentence: str) -> None:
         """A line of ours in all files of the node, once, whatever is killed meanwhile.
@@ -252,6 +254,7 @@ class NodeLog:
         draft = self._path.with_suffix(".mark-new")
         draft.write_bytes(msgspec.json.encode(self.mark))
         draft.replace(self._path)
+        reach("log-marked")
         self._saved = time.monotonic()
 
     def _size(self, rank: int) -> int:

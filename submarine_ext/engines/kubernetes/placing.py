@@ -19,6 +19,7 @@ from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.errors import Invalid, SubmarineError
+from submarine_ext.failpoints import reach
 
 T = TypeVar("T")
 
@@ -70,9 +71,12 @@ class Order:
             )
         for resource, owned in objects.owned(draft, cargo, self._kind, uid):
             await self._own(resource, owned, uid)
+            reach("owned-made")
         if self._placement.queue is None and self._kind.read(top).suspended:
             top = await self._let_go(uid)
+        reach("let-go")
         await asyncio.to_thread(self._memory.begin)
+        reach("begun-written")
         return top
 
     async def _top(self, draft: Draft) -> Object:
@@ -84,10 +88,12 @@ class Order:
                 raise GoneError
             return top
         top = await self._make_top(draft)
+        reach("top-made")
         uid = top["metadata"]["uid"]
         if await asyncio.to_thread(self._memory.made, uid) != uid:
             await self._take_back(draft.name, uid)
             raise GoneError
+        reach("uid-written")
         return top
 
     async def _make_top(self, draft: Draft) -> Object:
