@@ -20,6 +20,11 @@ PIECE = 16 * 1024
 STAMP = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) (stdout|stderr) ([PF]) "
 )
+#: The beginning of a line that ends where it ends: nearly all are, and need no further look.
+WHOLE = re.compile(
+    rb"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) F ",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,8 @@ class ContainerLog:
 
 def _pieces(line: bytes) -> list[tuple[bytes, bytes]]:
     """A line that has ended, in pieces of 16 KiB."""
+    if len(line) <= PIECE:
+        return [(b"F", line)]
     partial, rest = _partial(line)
     if partial and not rest:
         partial, rest = partial[:-1], partial[-1][1]
@@ -230,6 +237,11 @@ class _Reader:
         self.done = False
 
     def take(self, lines: bytes) -> bytes:
+        if self._options.since is None and self._line_begins:
+            keep = rb"\1 " if self._options.timestamps else b""
+            plain, count = WHOLE.subn(keep, lines)
+            if count == lines.count(b"\n"):
+                return self._limited(plain)
         out = bytearray()
         for line in _split(lines):
             entry = parse(line)
