@@ -14,13 +14,18 @@ from tests.kubernetes.test_engine_faults import maker
 
 @pytest.fixture
 def cluster(cluster):
+    give_room(cluster)
+    return cluster
+
+
+def give_room(cluster):
+    """A queue with two CPUs."""
     quota = {"name": "default", "resources": [{"name": "cpu", "nominalQuota": "2"}]}
     groups = [{"coveredResources": ["cpu"], "flavors": [quota]}]
     spec = {"resourceGroups": groups, "namespaceSelector": {}}
     make(cluster, "clusterqueues", "", {"metadata": {"name": "all"}, "spec": spec})
     local = {"metadata": {"name": "gold"}, "spec": {"clusterQueue": "all"}}
     make(cluster, "localqueues", hands.NAMESPACE, local)
-    return cluster
 
 
 def make(cluster, plural, namespace, obj):
@@ -51,6 +56,7 @@ class TestQueuedJobs:
                 found = await asyncio.to_thread(hands.job, cluster, waiter)
                 assert found["spec"]["suspend"]
                 assert hands.objects(cluster, "pods", waiter) == []
+            assert not any(verb == "patch" for verb, _ in cluster.requests)
             assert (await s.engine.info()).queue == 2
             for one in (first, *rest):
                 await s.engine.stop(one.name, grace_seconds=1)
