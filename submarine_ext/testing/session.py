@@ -31,8 +31,9 @@ async def _in_time(coroutine: Awaitable[None]) -> None:
 class Session:
     """Collects observations; every wait here ends when one arrives."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, patience: float = PATIENCE) -> None:
         self.engine = engine
+        self.patience = patience
         self.seen: list[Observation] = []
         self._news = asyncio.Condition()
 
@@ -53,7 +54,7 @@ class Session:
         def found() -> list[Observation]:
             return [o for o in self.seen if fits(o)]
 
-        async with asyncio.timeout(PATIENCE), self._news:
+        async with asyncio.timeout(self.patience), self._news:
             await self._news.wait_for(found)
         return found()[0]
 
@@ -81,10 +82,10 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def session(engine: Engine) -> AsyncIterator[Session]:
-    """Open the engine, listen to it, close it."""
+async def session(engine: Engine, *, patience: float = PATIENCE) -> AsyncIterator[Session]:
+    """Open the engine, listen to it, close it. ``patience`` is in seconds, for each wait."""
     await engine.open()
-    opened = Session(engine)
+    opened = Session(engine, patience)
     listening = asyncio.create_task(opened.listen())
     try:
         yield opened

@@ -1,0 +1,83 @@
+"""Acting as people: the cluster decides by what they may, not by what this server may."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from submarine_ext.engines.base import Outcome, Waiting
+from submarine_ext.engines.kubernetes import rbac
+from submarine_ext.engines.kubernetes.answers import ApiError
+from tests.kubernetes.integration.accounts import account, allow
+from tests.kubernetes.integration.bench import NOWHERE, Bench
+from tests.kubernetes.integration.place import Place
+from tests.kubernetes.integration.target import RBAC
+
+PERSON = "ada"  # who owns this suite's tasks
+
+
+@pytest.fixture
+def people(place: Place) -> Iterator[str]:
+    """The form of names of people that only this test knows, as whom an account may act."""
+    mark = uuid.uuid4().hex[:8]
+    user, name = f"{PERSON}-{mark}@example.org", f"submarine-ext-test-{mark}"
+    about = {"metadata": {"name": name}}
+    subject = {"kind": "ServiceAccount", "namespace": place.namespace, "name": name}
+    role = {**rbac.impersonator([user], []), **about}
+    binding = {**rbac.cluster_binding([subject]), **about}
+    binding["roleRef"] = {**binding["roleRef"], "name": name}
+    paths = [f"/apis/{RBAC}/v1/{plural}" for plural in ("clusterroles", "clusterrolebindings")]
+    try:
+        for path, thing in zip(paths, (role, binding), strict=True):
+            place.admin.now("POST", path, body=thing)
+    except ApiError as error:
+        if error.status == 403:
+            pytest.skip("cluster roles may not be made here")
+        raise
+    yield mark
+    for path in paths:
+        place.admin.now("DELETE", f"{path}/{name}")
+
+
+async def server(bench: Bench, mark: str) -> Path:
+    """A server that may act as its people and do nothing else."""
+    return await account(bench.place, bench.root, f"submarine-ext-test-{mark}", [])
+
+
+def acting(mark: str) -> dict[str, object]:
+    return {"impersonate": True, "impersonate_user": f"{{owner}}-{mark}@example.org",
+            "impersonate_groups": ""}  # fmt: skip
+
+
+async def test_a_person_who_may_runs_jobs_through_a_server_that_may_not(
+    place: Place, bench: Bench, people: str
+) -> None:
+    kubeconfig = await server(bench, people)
+    user = {"kind": "User", "apiGroup": RBAC, "name": f"{PERSON}-{people}@example.org"}
+    rules = rbac.role(place.namespace, rbac.rules(queues=True))["rules"]
+    await allow(place, f"person-{people}", rules, [user])
+    task = bench.program("pass")
+    async with bench.session(kubeconfig=kubeconfig, node_selector=NOWHERE, **acting(people)) as s:
+        await s.engine.start(task)
+        await s.such(lambda o: isinstance(o, Waiting) and "machine" in o.reason)
+        await s.engine.stop(task.name)
+        assert (await s.ended(task.name)).outcome is Outcome.STOPPED
+    await place.nothing_left(task)
+
+
+async def test_a_person_who_may_not_is_told_so_by_name(bench: Bench, people: str) -> None:
+    """Mutant: the server's own identity where a person's is refused."""
+    kubeconfig = await server(bench, people)
+    ended = await bench.run(bench.program("pass"), kubeconfig=kubeconfig, **acting(people))
+    assert (ended.outcome, ended.retryable) == (Outcome.FAILED, False)
+    assert f"{PERSON}-{people}@example.org" in str(ended.reason)
+
+
+async def test_without_it_only_the_servers_own_rights_count(bench: Bench, people: str) -> None:
+    kubeconfig = await server(bench, people)
+    ended = await bench.run(bench.program("pass"), kubeconfig=kubeconfig)
+    assert ended.outcome is Outcome.FAILED
+    assert f"system:serviceaccount:{bench.place.namespace}" in str(ended.reason)
