@@ -22,6 +22,7 @@ from typing import IO, Self
 
 import msgspec
 
+from submarine_ext.domain.archives import Header
 from submarine_ext.domain.bundles import MAX_ENTRIES, MAX_UNPACKED, check_name
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import Invalid, NotFound, TooLarge
@@ -165,7 +166,7 @@ def check_archive(file: IO[bytes]) -> dict[str, str]:
     Raises Invalid, TooLarge.
     """
     try:
-        with tarfile.open(fileobj=file, mode="r|gz") as archive:
+        with tarfile.open(fileobj=file, mode="r|gz", tarinfo=Header) as archive:
             return _check_members(archive)
     except _ARCHIVE_ERRORS as error:
         raise Invalid(f"This is not a gzipped tar archive: {error}.", field="bundle") from None
@@ -175,7 +176,7 @@ def _check_members(archive: tarfile.TarFile) -> dict[str, str]:
     size = 0
     seen: set[str] = set()
     digests: dict[str, str] = {}
-    for member in archive:
+    for number, member in enumerate(archive, 1):
         check_name(member.name)
         if not (member.isreg() or member.isdir()):
             raise Invalid(
@@ -186,7 +187,7 @@ def _check_members(archive: tarfile.TarFile) -> dict[str, str]:
             raise Invalid(f"{member.name[:80]!r} is in the bundle twice.", field="bundle")
         seen.add(member.name)
         size += member.size
-        if size > MAX_UNPACKED or len(seen) > MAX_ENTRIES:
+        if size > MAX_UNPACKED or number > MAX_ENTRIES:
             raise TooLarge(
                 f"Unpacked, the bundle is over {human_bytes(MAX_UNPACKED)} or {MAX_ENTRIES} files.",
                 field="bundle",

@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import tarfile
 import tempfile
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +24,8 @@ from typing import IO, Any, Protocol, cast
 
 from msgspec import Struct
 
-from submarine_ext.domain.bundles import check_name
+from submarine_ext.domain.archives import Header
+from submarine_ext.domain.bundles import MAX_ENTRIES, check_name
 from submarine_ext.engines.kubernetes.cargo import STAGED, Claim
 from submarine_ext.engines.kubernetes.pod.plan import Deliver, Fetch
 from submarine_ext.engines.kubernetes.settings import Settings
@@ -148,12 +149,12 @@ class ClaimArea:
         with self._away("Outputs cannot be fetched"):
             self._root.stat()
         problems = []
-        for path in _deliveries((self._root / name / _OUT).glob("node-*.tar.gz")):
+        out = self._root / name / _OUT
+        for path in _deliveries(out.glob("node-*.tar.gz")):
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-                with os.fdopen(descriptor, "rb") as file:
+                with _delivery(out, path.name) as file:
                     unpack(file, into)
-            except _BROKEN as error:
+            except Exception as error:  # noqa: BLE001 - whatever a hostile archive makes of tarfile
                 problems.append(_unusable(path.name, error))
         return problems
 
@@ -209,7 +210,7 @@ class UrlArea:
                     file.seek(0)
                     try:
                         unpack(file, into)
-                    except _BROKEN as error:
+                    except Exception as error:  # noqa: BLE001 - whatever a hostile archive makes of tarfile
                         problems.append(_unusable(path.name, error))
         return problems
 
@@ -242,17 +243,36 @@ class UrlArea:
             raise Unavailable(f"{what}: the object store answers {error!s:.200}.") from error
 
 
+@contextmanager
+def _delivery(folder: Path, name: str) -> Iterator[IO[bytes]]:
+    """A regular file; jobs may have put a link in its place or in the folder's, which would
+    lead to what is others', or a pipe, at which one waits for ever.
+    """
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(name, flags, dir_fd=place)
+    finally:
+        os.close(place)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no file")
+        yield file
+
+
 def unpack(file: IO[bytes], into: Path) -> None:
     """Write the files of a delivery below ``into``; later ones replace earlier ones.
 
     Nothing in it is trusted: regular files under plain relative names only.
     """
-    with tarfile.open(fileobj=file, mode="r|gz") as archive:
-        for member in archive:
+    with tarfile.open(fileobj=file, mode="r|gz", tarinfo=Header) as archive:
+        for number, member in enumerate(archive):
+            if number == MAX_ENTRIES:
+                raise ValueError(f"there are more than {MAX_ENTRIES} files")
             if member.isdir():
                 continue
-            if not member.isreg():
-                raise ValueError(f"{member.name[:80]!r} is a link or a device")
+            if not member.isreg() or member.issparse():  # which may claim to be of any length
+                raise ValueError(f"{member.name[:80]!r} is a link, a device or sparse")
             target = into / check_name(member.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             body = archive.extractfile(member)
@@ -269,9 +289,6 @@ def _write(body: IO[bytes], target: Path) -> None:
         except BaseException:
             Path(out.name).unlink()
             raise
-
-
-_BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, Invalid)
 
 
 def _unusable(name: str, error: BaseException) -> str:
