@@ -67,14 +67,18 @@ def from_status(
     told: dict[str, Any], *, status: int | None = None, retry_after: float | None = None
 ) -> ApiError:
     """The error of a ``Status`` object, as it stands in an answer or in a watch event."""
-    details = told.get("details") or {}
+    found = told.get("details")
+    details = found if isinstance(found, dict) else {}
     asked = details.get("retryAfterSeconds")
+    if retry_after is None and isinstance(asked, int):
+        retry_after = max(0.0, min(float(asked), LONGEST_WAIT))
+    code = told.get("code")
     return ApiError(
-        status if status is not None else int(told.get("code") or 500),
+        status if status is not None else code if isinstance(code, int) and code else 500,
         str(told.get("reason") or ""),
         str(told.get("message") or told.get("reason") or "The cluster gave no reason."),
         details=details,
-        retry_after=retry_after if retry_after is not None or asked is None else float(asked),
+        retry_after=retry_after,
     )
 
 

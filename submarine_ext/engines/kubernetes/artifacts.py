@@ -20,7 +20,7 @@ from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.engines.kubernetes.pod.frames import Piece
 from submarine_ext.errors import Invalid
 
-ENTRY = 1024  # bytes that a file counts at least, so that their number is bounded
+ENTRY = 1024  # bytes that a file and each of its folders count, so that they are bounded
 NOTEBOOK_LIMIT = 64 << 20  # the executed notebook always comes back, within reason
 MOST_NOTES = 20
 
@@ -69,7 +69,7 @@ class Inbox:
 
     def _begin(self, piece: Piece) -> bool:
         limit = NOTEBOOK_LIMIT if piece.path == self._notebook else self._limit
-        cost = piece.size + ENTRY
+        cost = piece.size + ENTRY * (1 + piece.path.count("/"))
         try:
             check_name(piece.path)
         except Invalid:

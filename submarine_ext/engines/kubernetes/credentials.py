@@ -66,7 +66,11 @@ def load(settings: Settings, environ: Mapping[str, str] = os.environ) -> Access:
         raise ClusterUnusable(
             "There is no kubeconfig: set the trait KubernetesEngine.kubeconfig or $KUBECONFIG."
         )
-    return _kubeconfig(kubeconfig.read(paths, settings), settings, environ)
+    try:
+        return _kubeconfig(kubeconfig.read(paths, settings), settings, environ)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A list where a mapping belongs, and the like; its words might quote what is secret.
+        raise ClusterUnusable(f"{paths[0]} is no kubeconfig: a part of it has no sense.") from error
 
 
 def _in_pod(environ: Mapping[str, str]) -> bool:
@@ -113,6 +117,7 @@ def _kubeconfig(entry: Entry, settings: Settings, environ: Mapping[str, str]) ->
         read = _through_library(kubeconfig.alone(entry, user, Path(folder)))
         tls = _tls(read, entry)
     authorization = _authorization(read)
+    _refuse_login(read.host, entry)
     _refuse_plain(read.host, authorization)
     reread = now + REREAD if "tokenFile" in user else None
     return Access(
@@ -181,6 +186,15 @@ def _context(
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _refuse_login(host: str, entry: Entry) -> None:
+    """The server's URL is shown to people."""
+    if "@" in urlsplit(host).netloc:
+        raise ClusterUnusable(
+            f"The server's URL of {entry.origin} has a name or password in it: put them into "
+            "`username` and `password` of its user."
+        )
 
 
 def _refuse_plain(host: str, authorization: str | None) -> None:

@@ -7,6 +7,7 @@ the copy ends up equal to the server's list. Must not know what the objects mean
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
 if TYPE_CHECKING:  # it brings aiohttp, which nobody needs to name these
     from submarine_ext.engines.kubernetes.transport import Api
 
-PAGE = 500
+log = logging.getLogger(__name__)
+
+PAGE = 500  # objects of a list at once; fewer where they are large
 LONGEST = 64 << 20  # bytes of one event; etcd holds no object near that
 # Nobody was there, or nobody had time: where we stopped is still where we stopped.
 RESUMABLE = {0, 401, 429, 502, 503, 504}
@@ -80,6 +83,7 @@ class Informer:
         self._health = health
         self._bookmarks = bookmarks
         self._rhythm = rhythm or Rhythm()
+        self._page = PAGE
         self._synced = asyncio.Event()
         self._told: tuple[bool, str | None] | None = None
         self._failures = 0
@@ -104,13 +108,16 @@ class Informer:
                 self._version = None
             except ApiError as error:
                 wait = self._failed(error)
+            except Exception:  # what no API server says must not end the watch
+                log.exception("What the cluster says of %s makes no sense", self._path)
+                wait = self._failed(ApiError(0, "Garbled", "The cluster's answer has no sense."))
             await self._rest(wait)
 
     async def _list(self) -> None:
         """:raises ApiError: 410 too, when a later page's version is gone: begin again."""
         found: dict[str, Object] = {}
         versions: dict[str, str] = {}
-        params = {"limit": str(PAGE), **self._select}
+        params = {"limit": str(self._page), **self._select}
         while True:
             page = await self._api.request("GET", self._path, params=params)
             for item in page.get("items") or []:
@@ -229,6 +236,8 @@ class Informer:
             self._version = None
         if error.status == 410:
             return 0.0
+        if error.reason == "TooLong":
+            self._page = max(1, self._page // 2)
         self._say(healthy=False, why=error.message)
         return error.retry_after or (0.0 if error.transient else self._rhythm.refused)
 

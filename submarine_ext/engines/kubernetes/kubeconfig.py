@@ -151,11 +151,19 @@ def _parsed(path: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST:
             raise ClusterUnusable(f"{path} is no kubeconfig: it is larger than 4 MiB.")
         content = yaml.safe_load(path.read_text("utf-8"))  # type: ignore[no-untyped-call]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ClusterUnusable(f"{path} cannot be read as a kubeconfig: {error}") from error
+    except OSError as error:
+        raise ClusterUnusable(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
+        # What YAML says of an error quotes the lines around it, which may hold the token.
+        raise ClusterUnusable(f"{path} is no kubeconfig{_line(error)}.") from None
     if not isinstance(content, dict):
         raise ClusterUnusable(f"{path} is no kubeconfig.")
     return content
+
+
+def _line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f": line {mark.line + 1} is no YAML" if mark is not None else ""
 
 
 def _current(documents: list[tuple[Path, dict[str, Any]]]) -> str | None:

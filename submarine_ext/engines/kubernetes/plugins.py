@@ -8,6 +8,7 @@ variable, an ``ExecCredential`` on standard output. We run it ourselves because 
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import shutil
 import signal
@@ -20,8 +21,11 @@ from typing import Any
 
 import msgspec
 
+from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.kubeconfig import ClusterUnusable, Entry, forbidden
 from submarine_ext.engines.kubernetes.settings import Settings
+
+log = logging.getLogger(__name__)
 
 GROUP = "client.authentication.k8s.io"
 LIMIT = 60.0  # seconds; a plugin may ask a slow login service
@@ -143,8 +147,12 @@ def _output(argv: list[str], environment: dict[str, str], folder: Path) -> bytes
                 f"The program {argv[0]} gave no credentials within {LIMIT:.0f} seconds."
             ) from error
     if process.returncode != 0:
-        told = complaint[-500:].decode("utf-8", "replace").strip()
-        raise ClusterUnusable(f"The program {argv[0]} ended with code {process.returncode}: {told}")
+        # Everybody is told why a cluster is of no use; what a login says is not for everybody.
+        log.warning("%s: %s", argv[0], plain(complaint[-500:].decode("utf-8", "replace"), 500))
+        raise ClusterUnusable(
+            f"The program {argv[0]} ended with code {process.returncode}; what it said is in the "
+            "server's log."
+        )
     if len(out) > LARGEST:
         raise ClusterUnusable(f"The program {argv[0]} answered with more than 1 MiB.")
     return out

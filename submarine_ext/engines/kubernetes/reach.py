@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -25,9 +26,12 @@ if TYPE_CHECKING:  # aiohttp is imported by an opened engine, off the event loop
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 MISSING = (
     "The packages that speak to clusters are not installed: pip install 'submarine-ext[kubernetes]'"
 )
+UNREADABLE = "The credentials of the cluster could not be read; the server's log says why."
 CONNECTING = "The cluster has not answered yet."
 
 
@@ -137,6 +141,9 @@ class Reach:
                 self.trouble("connection", MISSING)
             except SubmarineError as error:
                 self.trouble("connection", error.detail)
+            except Exception:  # somebody may repair what nobody foresaw
+                log.exception("The credentials of the cluster could not be read")
+                self.trouble("connection", UNREADABLE)
             else:
                 self._api.set_result(api)
                 return api

@@ -12,7 +12,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -30,6 +30,7 @@ __all__ = ["Api", "ApiError", "ClusterUnusable"]
 CONNECT = 10.0  # seconds to a connected socket
 BEGIN = 60.0  # seconds to a stream's first header, the wait for its turn included
 AT_ONCE = 32  # requests in flight; streams are bounded by who opens them
+LARGEST = 64 << 20  # bytes of an answer, unpacked
 GONE = {0, 502, 503, 504}  # answers of nobody, or of a proxy before nobody
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
@@ -118,7 +119,7 @@ class Api:
             question.data = msgspec.json.encode(body)
         with self._network():
             async with asyncio.timeout(timeout), self._room, self._answer(question) as response:
-                content = await response.read()
+                content = await _whole(response)
         tell = warned or self.on_warning
         if method != "GET" and tell is not None:
             for text in warnings(response.headers.getall("Warning", [])):
@@ -202,7 +203,7 @@ class Api:
         return response
 
     async def _refused(self, response: aiohttp.ClientResponse) -> ApiError:
-        error = refusal(response.status, response.headers, await response.read())
+        error = refusal(response.status, response.headers, await _whole(response))
         if error.retry_after is not None and error.transient:
             self.pace.hold(error.retry_after)
         return error
@@ -230,7 +231,7 @@ class _Question:
     path: str
     params: Mapping[str, str]
     headers: dict[str, str]
-    data: bytes | None = None
+    data: bytes | None = field(default=None, repr=False)
     silence: float | None = None
 
     def __post_init__(self) -> None:
@@ -248,6 +249,17 @@ def _name(name: str) -> str:
     if name.startswith("system:"):
         raise ClusterUnusable(f"{name!r} is the cluster's own name; nobody acts under it.")
     return name
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """An answer with an end; who sends one without, or a bomb, is not listened to."""
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST:
+            raise ApiError(0, "TooLong", "The cluster's answer is longer than 64 MiB.")
+    return b"".join(pieces)
 
 
 def _decoded(content: bytes) -> Object:

@@ -36,9 +36,9 @@ def moment(value: Any) -> float | None:
     """A time of the API (RFC 3339) in epoch seconds."""
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
+    except (OverflowError, TypeError, ValueError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def condition(thing: Object, kind: str, *, status: str = "True") -> Object | None:

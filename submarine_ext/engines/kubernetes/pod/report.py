@@ -11,7 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+#: A kubelet keeps 4 KiB of a container's message, 12 KiB of a pod's.
+LONGEST = 16_384
 Sentence = Annotated[str, Meta(max_length=2000)]
+Time = Annotated[float, Meta(ge=0, lt=253_402_300_800)]  # up to the year 9999
+Code = Annotated[int, Meta(ge=-255, le=255)]
+Bytes = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -27,13 +32,13 @@ class Report(Struct, frozen=True, kw_only=True):
     """
 
     kind: str
-    rank: int | None = None
-    code: int | None = None
+    rank: Annotated[int, Meta(ge=0, lt=2**16)] | None = None
+    code: Code | None = None
     error: Sentence | None = None
     oom: bool = False
-    used: int | None = None
-    started: float | None = None
-    finished: float | None = None
+    used: Bytes | None = None
+    started: Time | None = None
+    finished: Time | None = None
     notes: list[Sentence] = []
 
 
@@ -43,8 +48,10 @@ _decode = msgspec.json.Decoder(Report).decode
 
 def read(message: str | None) -> Report | None:
     """The report in a termination message, if it is one."""
+    if not message or len(message) > LONGEST:
+        return None
     try:
-        report = _decode(message or "")
+        report = _decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return report if report.kind in KINDS else None
