@@ -73,6 +73,14 @@ def tab(view: Locator, name: str) -> Locator:
     return view.get_by_role("tabpanel")
 
 
+def dismiss_messages(page: Page) -> None:
+    """Close the message that the job has ended, which covers a corner."""
+    message = page.locator(".Toastify__toast")
+    expect(message).to_be_visible()
+    message.locator(".jp-Notification-Toast-Close").click()
+    expect(message).to_have_count(0)
+
+
 def drawn(chart: Locator) -> bool:
     """Whether anything was drawn on the chart's canvas."""
     script = """chart => {

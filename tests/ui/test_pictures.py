@@ -10,6 +10,7 @@ from lab import Lab
 from playwright.sync_api import Page, expect
 from screens import (
     SLOW,
+    dismiss_messages,
     drawn,
     notebook_of,
     open_job,
@@ -146,11 +147,3 @@ def test_the_history_looks_right(studio: Lab, page: Page, screenshots: Path) -> 
     expect(page.locator(".sub-Versions")).to_contain_text("as in the talk")
     expect(page.get_by_role("region", name="What changed")).to_contain_text("epochs = 50")
     page.screenshot(path=screenshots / "history-light.png")
-
-
-def dismiss_messages(page: Page) -> None:
-    """Close the message that the job has ended, which covers a corner."""
-    message = page.locator(".Toastify__toast")
-    expect(message).to_be_visible()
-    message.locator(".jp-Notification-Toast-Close").click()
-    expect(message).to_have_count(0)

@@ -97,6 +97,7 @@ describe.each(PAYLOADS)('what says %j', text => {
     harmless(
       <DetailsTab
         job={hostile}
+        engine={undefined}
         shown
         params={{ [text]: text }}
         onVersion={nothing}

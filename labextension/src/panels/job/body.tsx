@@ -108,6 +108,7 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
       return (
         <DetailsTab
           job={job}
+          engine={session.engines.items.find(one => one.name === job.engine)}
           shown={may(session.projects.get(job.project), 'job:spec')}
           params={models.metrics.params}
           onVersion={(path, version) => actions.openVersion(job.project, path, version)}

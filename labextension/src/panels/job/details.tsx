@@ -1,13 +1,15 @@
 /** The Details tab: everything that is known of a job, and how to run it again by typing. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import type { Job, Json } from '../../api/types';
+import type { Engine, Job, Json } from '../../api/types';
 import { Message, TextButton } from '../../components/basics';
 import { exactTime } from '../../components/words';
 import { asCommand, asMagic, asPython, summary } from '../../models/spec';
 
 export interface DetailsTabProps {
   job: Job;
+  /** Where it runs, while the server has that engine. */
+  engine: Engine | undefined;
   /** Whether one may see what it runs. */
   shown: boolean;
   params: { readonly [name: string]: Json };
@@ -18,11 +20,11 @@ export interface DetailsTabProps {
 
 /** See the module's comment. */
 export function DetailsTab(props: DetailsTabProps): React.ReactElement {
-  const { job, shown, params, trans } = props;
+  const { job, engine, shown, params, trans } = props;
   return (
     <div className="sub-Details">
       {shown && <Copies {...props} />}
-      <Facts rows={[...facts(job, trans), ...(shown ? runs(job, trans) : [])]} />
+      <Facts rows={[...facts(job, trans), ...(shown ? runs(job, engine, trans) : [])]} />
       <Versions {...props} />
       {Object.keys(params).length > 0 && (
         <>
@@ -96,10 +98,15 @@ function facts(job: Job, trans: TranslationBundle): Row[] {
   ];
 }
 
-function runs({ spec }: Job, trans: TranslationBundle): Row[] {
+function runs({ spec }: Job, engine: Engine | undefined, trans: TranslationBundle): Row[] {
   return [
     [trans.__('Runs'), spec.code ? trans.__('a cell') : summary(spec)],
-    [trans.__('Environment'), spec.environment ?? trans.__("the server's own")]
+    engine?.environments === 'image'
+      ? [
+          trans.__('Container image'),
+          spec.environment ?? trans.__('the default: %1', engine.image ?? trans.__('unknown'))
+        ]
+      : [trans.__('Environment'), spec.environment ?? trans.__("the server's own")]
   ];
 }
 

@@ -48,6 +48,7 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
   React.useEffect(() => {
     form.current?.querySelector<HTMLElement>('textarea, input[type=text]')?.focus();
   }, []);
+  React.useEffect(() => focusInvalid(form.current), [errors]);
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const chooseFile = async () => {
     const file = draft.kind === 'command' ? null : await files.choose(draft.kind);
@@ -139,7 +140,6 @@ function useSubmit(
     const { spec, mistakes } = write(draft, declared);
     if (mistakes.length > 0) {
       setErrors(mistakeErrors(mistakes, trans));
-      focusInvalid();
       return;
     }
     setBusy(true);
@@ -162,7 +162,6 @@ function useSubmit(
       onSubmitted(job, packed?.warnings ?? []);
     } catch (error) {
       setErrors(errorsOf(error, declared));
-      focusInvalid();
     } finally {
       setBusy(false);
     }
@@ -179,13 +178,11 @@ function errorsOf(error: unknown, declared: readonly Parameter[]): Errors {
     : { [GENERAL]: sentenceOf(error) };
 }
 
-/** Once the errors are drawn, bring the first of them to whoever types. */
-function focusInvalid(): void {
-  requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLElement>('.sub-NewJob [aria-invalid=true]');
-    field?.closest('details')?.setAttribute('open', '');
-    field?.focus();
-  });
+/** Bring the first of the errors that were drawn to whoever types. */
+function focusInvalid(form: HTMLElement | null): void {
+  const field = form?.querySelector<HTMLElement>('[aria-invalid=true]');
+  field?.closest('details')?.setAttribute('open', '');
+  field?.focus();
 }
 
 /** What will be sent, for whoever wants to see it or to copy it. */

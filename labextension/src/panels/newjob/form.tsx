@@ -289,7 +289,6 @@ function ResourceFields(props: FormProps): React.ReactElement {
 function ClusterFields(props: FormProps & { engine: Engine }): React.ReactElement {
   const { draft, onChange, engine, errors, trans } = props;
   const types = engine.gpu_types ?? [];
-  const queues = engine.queues ?? [];
   return (
     <>
       {types.length > 0 && (
@@ -310,16 +309,15 @@ function ClusterFields(props: FormProps & { engine: Engine }): React.ReactElemen
         error={errors.environment}
         onChange={image => onChange({ image })}
       />
-      {queues.length > 0 && (
-        <ChoiceField
-          id="sub-queue"
-          label={trans.__('Queue')}
-          value={draft.queue}
-          error={errors.queue}
-          options={[['', trans.__('default')], ...queues.map(queue => [queue, queue] as const)]}
-          onChange={queue => onChange({ queue })}
-        />
-      )}
+      <TextField
+        id="sub-queue"
+        label={trans.__('Queue')}
+        placeholder={engine.queues?.[0] ?? trans.__('none')}
+        value={draft.queue}
+        error={errors.queue}
+        hint={trans.__('of the cluster, where it has queues')}
+        onChange={queue => onChange({ queue })}
+      />
     </>
   );
 }

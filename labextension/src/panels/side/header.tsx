@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { Engine, Project } from '../../api/types';
 import { IconButton, TextButton } from '../../components/basics';
 import { whyNoJobs } from '../../components/projectwords';
-import { load } from '../../components/words';
+import { exactTime, load } from '../../components/words';
 import type { ConnectionState } from '../../models/connection';
 import { may } from '../../models/rights';
 import type { SideActions } from './body';
@@ -66,8 +66,13 @@ export function Header(props: HeaderProps): React.ReactElement {
       </div>
       {engines
         .filter(({ healthy, reason }) => !healthy && reason)
-        .map(({ name, title, reason }) => (
-          <p key={name} className="sub-Header-why" role="status">
+        .map(({ name, title, reason, since }) => (
+          <p
+            key={name}
+            className="sub-Header-why"
+            role="status"
+            title={since ? exactTime(since) : undefined}
+          >
             <strong>{title}</strong> {reason}
           </p>
         ))}

@@ -11,6 +11,9 @@ describe('an error', () => {
     ['parameters.lr', 'parameters.lr'],
     ['parameters.unknown', 'parameters'],
     ['distributed.nodes', 'distributed.nodes'],
+    ['environment', 'environment'],
+    ['queue', 'queue'],
+    ['resources.gpu_type', 'resources.gpu_type'],
     ['priority', GENERAL],
     [null, GENERAL]
   ])('about %s stands at %s', (path, field) => {
