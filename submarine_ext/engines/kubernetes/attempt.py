@@ -131,6 +131,7 @@ class Attempt:
             made.gone = not (heard_of or order.asked)
         except RefusedError as error:
             made.refusal = error.detail
+            made.gone = not (heard_of or order.asked)
         except GoneError:
             made.gone = True
         return made

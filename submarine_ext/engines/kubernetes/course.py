@@ -15,6 +15,7 @@ from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.diagnosis import endings, waiting
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
 from submarine_ext.engines.kubernetes.kinds.base import Object, Verdict
+from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.removing import Removal, ended
 from submarine_ext.engines.kubernetes.sights import Sight
 from submarine_ext.engines.kubernetes.steps import Seen, Step, decide
@@ -67,6 +68,8 @@ class Course:
         :raises ApiError: the cluster refuses what is needed; to be tried again later.
         """
         self._uid, self._gone = uid, gone
+        if gone and uid is None:  # there never was any; who may not look need not
+            return await self._end(Step.STOPPED)
         self._unwanted = unwanted
         self._top = trims.top(top) if top else None
         await self._watch.synced(self._ground.kind.resource)
@@ -217,7 +220,7 @@ class Course:
         self._unstaged = await asyncio.to_thread(
             staging.bring, self._cluster.settings, names.of(self._task.name), self._task.artifacts
         )
-        if step is Step.STOPPED:
+        if step is Step.STOPPED or (step is Step.LOST and await self._asked_of_another()):
             return self._ended(Outcome.STOPPED, STOPPED)
         if step is Step.LOST:
             placement, kind = self._ground.placement, self._ground.kind
@@ -228,6 +231,10 @@ class Course:
             notes = [note for report in view.reports.values() for note in report["notes"]]
             return self._ended(Outcome.SUCCEEDED, *notes, exit_code=0)
         return self._failed(endings.ended(view))
+
+    async def _asked_of_another(self) -> bool:
+        """Whether another server of this root was asked to stop it, and did."""
+        return await asyncio.to_thread(Memory(self._task.folder).grace) is not None
 
     def _failed(self, said: Ending) -> Ended:
         return Ended(

@@ -142,14 +142,20 @@ class Order:
     async def _make(self, resource: Resource, manifest: Object) -> Object | None:
         """None: there is one of this name."""
         path = resource.path(self._placement.namespace)
+        before, sent = self.asked, 0
+
+        async def post() -> Object:
+            nonlocal sent
+            sent += 1
+            return await self._api.request("POST", path, params=STRICT, body=manifest)
+
         self.asked = True
         try:
-            return await self._ask(
-                lambda: self._api.request("POST", path, params=STRICT, body=manifest)
-            )
+            return await self._ask(post)
         except ApiError as error:
             if error.reason == "AlreadyExists":
                 return None
+            self.asked = before or sent > 1  # the first answer was no: nothing was made
             raise RefusedError(_refused(resource, "made", error)) from error
 
     async def _find(self, resource: Resource, name: str) -> Object | None:

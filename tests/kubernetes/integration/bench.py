@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from submarine_ext.domain.jobs import JobSpec, Resources
-from submarine_ext.engines.base import Ended, Prospect, Task, task_name
+from submarine_ext.engines.base import Check, Ended, Prospect, Task, task_name
 from submarine_ext.engines.kubernetes import site
 from submarine_ext.engines.kubernetes.engine import KubernetesEngine
 from submarine_ext.engines.kubernetes.reach import Patience
@@ -71,6 +71,16 @@ class Bench:
         folder = task.folder.with_name(str(attempt))
         (folder / "work").mkdir(parents=True)
         return replace(task, name=task_name(task.job, attempt), attempt=attempt, folder=folder)
+
+    async def examined(self, s: Session) -> list[Check]:
+        """What the doctor finds, once the engine has the cluster."""
+
+        async def through() -> list[Check]:
+            checks = await s.engine.examine()  # type: ignore[attr-defined]
+            return checks if len(checks) > 1 else []
+
+        found: list[Check] = await self.place.until(through, "the doctor is through")
+        return found
 
     async def run(self, task: Task, **settings: Any) -> Ended:
         """How it ends."""

@@ -101,10 +101,8 @@ class Place:
 def settle(target: Target, admin: Admin, labels: Iterable[tuple[str, str]] = ()) -> Place:
     """A new namespace; where none may be made, the context's own for what needs no other."""
     name = f"submarine-ext-test-{uuid.uuid4().hex[:8]}"
-    body = {
-        "apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": name, "labels": {names.MANAGED: "submarine-ext-tests", **dict(labels)}},
-    }  # fmt: skip
+    about = {"name": name, "labels": {names.MANAGED: "submarine-ext-tests", **dict(labels)}}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": about}
     try:
         admin.now("POST", NAMESPACES, body=body)
     except ApiError as error:

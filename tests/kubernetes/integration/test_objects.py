@@ -103,7 +103,7 @@ async def test_an_object_that_does_not_belong_to_the_job_is_not_its_own(place: P
     """What the order of creation rests on: only the real uid keeps owned objects alive."""
     shape = choose.named("job")
     made, load = draft(place, "job")
-    stray = [thing for thing in objects.owned(made, load, shape, drafts.UID)]
+    stray = list(objects.owned(made, load, shape, drafts.UID))
     await place.admin.ask("POST", shape.resource.path(place.namespace), body=shape.manifest(made))
     for resource, body in stray:
         await place.make(resource, body)

@@ -19,7 +19,7 @@ GPU = "requests.nvidia.com/gpu"
 async def look(bench: Bench, place: Place, *, settings: Any = None, **fields: Any) -> list[Finding]:
     """What preflight finds once the engine is connected."""
     async with session(bench.engine(place=place, **(settings or {}))) as s:
-        await s.healthy()
+        await bench.examined(s)
         return await s.engine.preflight(bench.prospect(**fields))
 
 

@@ -39,13 +39,7 @@ def shipped(place: Place, *, without: rbac.Rule | None = None) -> list[Object]:
 
 async def examine(bench: Bench, kubeconfig: Path) -> list[Check]:
     async with bench.session(kubeconfig=kubeconfig) as s:
-        await s.healthy()
-
-        async def connected() -> list[Check]:
-            found = await s.engine.examine()
-            return found if len(found) > 1 else []
-
-        return await bench.place.until(connected, "the doctor is through")
+        return await bench.examined(s)
 
 
 def wrong(checks: list[Check]) -> list[Check]:
