@@ -278,6 +278,7 @@ class TestQueues:
             "3 more needed"
         )
         assert "needs 3 more CPUs (b)" in queued(message)
+        assert "needs 1 more CPU (b)" in queued(message.replace("3 more needed", "1 more needed"))
 
     @pytest.mark.parametrize(
         ("message", "words"),

@@ -100,9 +100,9 @@ def _busy(view: View, message: str) -> Said | None:
 
 
 def _more(resource: str, number: str) -> str:
-    """``2 more GPUs``"""
-    figure = amounts.figure(resource, number)
-    return f"{figure} more {amounts.noun(resource)}"
+    """``2 more GPUs``, ``1 more GPU``"""
+    figure, noun = amounts.figure(resource, number), amounts.noun(resource)
+    return f"{figure} more {noun.removesuffix('s') if figure == '1' else noun}"
 
 
 def _too_large(view: View, message: str) -> Said | None:
