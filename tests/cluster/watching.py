@@ -81,6 +81,8 @@ async def lines(storage: Storage, watch: Watch) -> AsyncIterator[list[bytes]]:
                 # A version from the future: nothing is said until it is reached.
                 until = clock.next(now) if position <= storage.revision else clock.end
                 await _wait(woken, until - now)
+        if position <= storage.revision and clock.due(clock.end, began_at, storage.revision):
+            yield [bookmark(watch, storage.revision)]  # woken late, it is sent all the same
     finally:
         table.waiting.discard(woken)
 
