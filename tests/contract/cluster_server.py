@@ -26,6 +26,7 @@ from submarine_ext.engines.kubernetes.kinds.base import Resource
 from submarine_ext.engines.kubernetes.nodelog import NodeLog
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.removing import Removal
+from tests.contract.fault_server import forget_to_adopt
 from tests.contract.killed import Order, Tell, obey
 from tests.kubernetes.hands import HURRY
 
@@ -96,6 +97,7 @@ def orphan_what_it_owns() -> None:
 
 
 MUTANTS = {
+    "forget-to-adopt": forget_to_adopt,
     "uid-too-late": write_the_uid_too_late,
     "adopt-nothing": adopt_nothing,
     "mark-before-append": mark_before_appending,

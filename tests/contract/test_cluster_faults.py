@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -114,12 +115,24 @@ class Story:
         found = self.rows("SELECT id, state, attempt, spec, reason FROM jobs")
         return {job: (state, n, json.loads(spec), why) for job, state, n, spec, why in found}
 
+    def wait_for_the_cluster(self) -> None:
+        """Until all that was let go has ended there."""
+        deadline = time.monotonic() + 30
+        while not all(finished(top) for top in self.objects("jobs.batch")):
+            assert time.monotonic() < deadline, "the cluster does not finish the jobs"
+            time.sleep(0.05)
+
+    def sweep(self, top: dict) -> None:
+        """What the cluster does when a job's time to live is over."""
+        delete = self.cluster.inside.delete
+        self.cluster.call(delete, "jobs.batch", NAMESPACE, top["metadata"]["name"])
+
     # What must not be
 
     def problems(self) -> list[str]:
         """Everything that must not be; empty when all promises were kept."""
         jobs = self.jobs()
-        found = [f"lost: {job}" for job in self.accepted if job not in jobs]
+        found = [f"forgotten: {job}" for job in self.accepted if job not in jobs]
         found += self._run_twice()
         for job, (state, attempt, spec, reason) in jobs.items():
             if spec["tags"][0].startswith("stop-"):
@@ -178,15 +191,114 @@ def finished(top: dict) -> bool:
     return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
 
 
-@pytest.mark.timeout(600)
+@pytest.fixture
+def story(server, cluster, tmp_path):
+    return Story(server, cluster, tmp_path, "one")
+
+
+#: What every engine's job passes too: see ``test_faults``.
+ALSO = ("after-claim", "after-start", "mid-log", "mid-finish", "after-finish")
+
+
+@pytest.mark.timeout(3600)
 class TestServerIsKilled:
-    @pytest.mark.parametrize("failpoint", failpoints.CLUSTER)
+    @pytest.mark.parametrize("failpoint", [*ALSO, *failpoints.CLUSTER])
     def test_no_job_is_lost_run_twice_or_stuck(self, server, cluster, tmp_path, failpoint):
+        killed = 0
         for seed in range(SEEDS):
             root = tmp_path / str(seed)
             root.mkdir()
             story = Story(server, cluster, root, f"{failpoint} {seed}")
             jobs = story.some(failpoint)
-            assert story.serve(*jobs, failpoint=f"{failpoint}:{1 + seed}") == [True]
+            turn = story.chance.randint(1, len(jobs)) if seed else 1
+            killed += sum(story.serve(*jobs, failpoint=f"{failpoint}:{turn}"))
             story.serve()
             assert story.problems() == [], f"{failpoint}, seed {seed}"
+        assert killed >= (SEEDS + 1) // 2, "the failpoint was hardly ever reached"
+
+    @pytest.mark.parametrize("failpoint", ["uid-written", "log-appended"])
+    def test_while_the_cluster_is_away_nothing_ends_and_all_is_caught_up(self, story, failpoint):
+        assert story.serve(story.finite(20, pause=0.1), failpoint=failpoint) == [True]
+        self.live_through_an_outage(story)
+        assert story.problems() == []
+
+    def test_a_stop_is_granted_after_an_outage_too(self, story):
+        assert story.serve(story.endless("running"), failpoint="stop-written") == [True]
+        assert story.stopped == story.accepted
+        self.live_through_an_outage(story)
+        assert story.stopped == story.accepted, "nobody asked again"
+        assert story.problems() == []
+
+    def live_through_an_outage(self, story):
+        story.cluster.down()
+        try:
+            story.serve(seconds=1)
+            assert {state for state, *_ in story.jobs().values()} <= {"queued", "running"}
+        finally:
+            story.cluster.up()
+        story.serve()
+
+    def test_what_ended_meanwhile_is_recorded_whole(self, story):
+        jobs = [story.finite(40), story.finite(0)]
+        assert story.serve(*jobs, failpoint="begun-written:2") == [True]
+        story.wait_for_the_cluster()
+        story.serve()
+        assert story.problems() == []
+
+
+class TestTwoServersOnOneDataRoot:
+    @pytest.mark.parametrize("failpoint", ["top-made", "let-go", "log-appended"])
+    def test_when_both_are_killed_a_third_goes_on(self, story, failpoint):
+        jobs = [story.finite(40, pause=0.1), story.finite(7, succeeds_at=2)]
+        assert story.serve(*jobs, failpoint=failpoint, fork=2) == [True, True]
+        story.serve(fork=2)
+        assert story.problems() == []
+
+
+def swept_away(story, failpoint, mutant=""):
+    """The server dies, the job runs to its end, and its time to live in the cluster is over."""
+    assert story.serve(story.finite(7), failpoint=failpoint, mutant=mutant) == [True]
+    story.wait_for_the_cluster()
+    for top in story.objects("jobs.batch"):
+        story.sweep(top)
+    story.serve(mutant=mutant, seconds=10)
+    return story
+
+
+class TestJobSweptAwayWhileNoServerWasThere:
+    @pytest.mark.parametrize("failpoint", ["let-go", "begun-written"])
+    def test_it_is_lost_and_said_to_be(self, story, failpoint):
+        [(state, _, _, reason)] = swept_away(story, failpoint).jobs().values()
+        assert state == "lost"
+        assert "Nobody can know how it would have ended" in reason
+        assert [p for p in story.problems() if not p.startswith("lost: ")] == []
+
+
+class TestMutants:
+    """What the tests above would say of a server that breaks its promise."""
+
+    @pytest.mark.parametrize(
+        ("mutant", "failpoint"), [("uid-too-late", "let-go"), ("adopt-nothing", "begun-written")]
+    )
+    def test_one_that_runs_twice_is_caught(self, story, mutant, failpoint):
+        problems = swept_away(story, failpoint, mutant).problems()
+        assert any(problem.startswith("twice") for problem in problems)
+
+    @pytest.mark.parametrize(
+        ("mutant", "failpoint"),
+        [("mark-before-append", "log-marked:3"), ("append-again", "log-appended:3")],
+    )
+    def test_one_that_miscounts_the_log_is_caught(self, story, mutant, failpoint):
+        jobs = [story.finite(40, pause=0.3)]
+        assert story.serve(*jobs, failpoint=failpoint, mutant=mutant) == [True]
+        story.serve(mutant=mutant, seconds=10)
+        assert any(problem.startswith("log: ") for problem in story.problems())
+
+    def test_one_that_leaves_objects_behind_is_caught(self, story):
+        story.serve(story.endless("running"), mutant="orphans")
+        assert any(problem.startswith("unowned: ") for problem in story.problems())
+
+    def test_one_that_forgets_to_adopt_is_caught(self, story):
+        assert story.serve(story.finite(0), failpoint="after-claim") == [True]
+        story.serve(mutant="forget-to-adopt", seconds=2)
+        assert any(problem.startswith("queued: ") for problem in story.problems())
