@@ -42,7 +42,7 @@ class Recorder:
     """``record(observation)`` returns at once; the writing follows.
 
     ``ended(job, attempt)`` is told of each attempt whose end is recorded and complete;
-    ``hidden`` knows what of a job's secrets must not stand in the reason of its end.
+    ``hidden`` knows what of a job's secrets must not stand in a reason.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Recorder:
             reach("after-finish")
             self._ended(job, attempt)
             return
-        record = await self._store.write(lambda tx: _note(tx, job, attempt, seen))
+        record = await self._store.write(lambda tx: _note(tx, job, attempt, seen, self._hidden))
         if record is not None and isinstance(seen, Started):
             self._collector.follow(record.job)
 
@@ -114,7 +114,9 @@ def _current(tx: Transaction, job: str, attempt: int) -> jobs.Record | None:
     return record if record is not None and record.job.attempt == attempt else None
 
 
-def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> jobs.Record | None:
+def _note(
+    tx: Transaction, job: str, attempt: int, seen: Waiting | Started, hidden: Hide
+) -> jobs.Record | None:
     record = _current(tx, job, attempt)
     if record is None:
         return None
@@ -125,8 +127,11 @@ def _note(tx: Transaction, job: str, attempt: int, seen: Waiting | Started) -> j
             {"reason": None, "remedy": None} if wanted else {}
         )
         return jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
-    if wanted and (seen.reason, seen.remedy) != (record.job.reason, record.job.remedy):
-        fields = {"reason": seen.reason, "remedy": seen.remedy}
+    if not wanted:
+        return None
+    reason = hidden(tx, record.job).text(seen.reason)  # who refuses a job may quote it
+    if (reason, seen.remedy) != (record.job.reason, record.job.remedy):
+        fields = {"reason": reason, "remedy": seen.remedy}
         return jobs.transition(tx, record, Event.WAITS, actor=SYSTEM, **fields)
     return None
 

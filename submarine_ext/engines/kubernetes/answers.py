@@ -71,7 +71,7 @@ def from_status(
     details = found if isinstance(found, dict) else {}
     asked = details.get("retryAfterSeconds")
     if retry_after is None and isinstance(asked, int):
-        retry_after = max(0.0, min(float(asked), LONGEST_WAIT))
+        retry_after = float(max(0, min(asked, LONGEST_WAIT)))
     code = told.get("code")
     return ApiError(
         status if status is not None else code if isinstance(code, int) and code else 500,

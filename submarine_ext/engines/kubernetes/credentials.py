@@ -108,6 +108,8 @@ def _pod_namespace() -> str:
 
 
 def _kubeconfig(entry: Entry, settings: Settings, environ: Mapping[str, str]) -> Access:
+    if not entry.cluster.get("server"):  # the package would take this machine for it
+        raise ClusterUnusable(f"{entry.origin} does not say where the cluster is: no `server`.")
     now = time.time()
     user, expires = dict(entry.user), None
     if plugin := user.pop("exec", None):

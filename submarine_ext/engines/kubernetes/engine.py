@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
+
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.times import at
 from submarine_ext.engines.base import (
@@ -29,6 +31,7 @@ from submarine_ext.engines.base import (
     Task,
 )
 from submarine_ext.engines.kubernetes import checks, site
+from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
 from submarine_ext.engines.kubernetes.settings import Settings
@@ -43,6 +46,7 @@ if TYPE_CHECKING:  # these speak to clusters
 log = logging.getLogger(__name__)
 
 STOPPED = "Stopped on request."
+LONGEST_REASON = 4000  # characters
 
 
 class KubernetesEngine(Engine):
@@ -193,11 +197,22 @@ class KubernetesEngine(Engine):
     async def _connect(self, reach: Reach) -> None:
         await reach.api()
         module = await asyncio.to_thread(_cluster_module)
-        name = await asyncio.to_thread(site.of, self.root)
+        name = await self._site()
         self._cluster = module(name, self.settings, reach, self._patience)
         early, self._early = self._early, {}
         for task, telling in early.values():
             self._lead(task, telling, self._cluster)
+
+    async def _site(self) -> str:
+        """The root's name, as soon as its disk takes it."""
+        tries = 0
+        while True:
+            try:
+                return await asyncio.to_thread(site.of, self.root)
+            except OSError as error:
+                log.warning("The data root does not take the site's name: %s", error)
+            await asyncio.sleep(self._patience.pause(tries))
+            tries += 1
 
     def _lead(self, task: Task, telling: Telling, cluster: Cluster) -> None:
         from submarine_ext.engines.kubernetes.attempt import Attempt  # loaded by _connect
@@ -211,6 +226,8 @@ class KubernetesEngine(Engine):
     def _end(self, ended: Ended) -> None:
         self._attempts.pop(ended.name, None)
         self._over.add(ended.name)
+        if ended.reason is not None:  # programs, webhooks and files' names speak in it
+            ended = replace(ended, reason=plain(ended.reason, LONGEST_REASON))
         self._observations.put_nowait(ended)
 
     def _on_health(self) -> None:

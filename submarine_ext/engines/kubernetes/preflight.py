@@ -26,7 +26,7 @@ from submarine_ext.engines.kubernetes.kinds import choose
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Kind, Object
 from submarine_ext.engines.kubernetes.placement import Identity
 from submarine_ext.engines.kubernetes.rights import spoken
-from submarine_ext.engines.kubernetes.transport import Api
+from submarine_ext.engines.kubernetes.transport import Api, ClusterUnusable
 
 SECONDS = 2.5  # all questions together: somebody waits for the answer
 NAME = "submarine-ext-preflight"
@@ -62,7 +62,10 @@ class Preflight:
             return []
         try:
             async with asyncio.timeout(SECONDS):
-                plan = await self._plan(prospect)
+                try:
+                    plan = await self._plan(prospect)
+                except ClusterUnusable as error:  # nobody can act in this person's name
+                    return [Finding(text=error.detail)]
                 found = await asyncio.gather(*(_quietly(check(plan)) for check in self._checks()))
         except (TimeoutError, ApiError):
             return []

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.engines.base import Observation, Started, Task, Waiting
+from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
+
+LONGEST = 2000  # characters of a reason, in which the cluster's own words may stand
 
 
 class Wish:
@@ -37,7 +40,7 @@ class Telling:
         self, reason: str, position: int | None = None, remedy: JobSpec | None = None
     ) -> None:
         """It has not begun, why, and what would."""
-        waiting = Waiting(self._name, reason, position, remedy)
+        waiting = Waiting(self._name, plain(reason, LONGEST), position, remedy)
         if not self.started and waiting != self._last:
             self._last = waiting
             self._tell(waiting)

@@ -34,6 +34,7 @@ LARGEST = 64 << 20  # bytes of an answer, unpacked
 GONE = {0, 502, 503, 504}  # answers of nobody, or of a proxy before nobody
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
+_LOGIN = re.compile(r"//[^/\s]*@")
 _PATH = re.compile(r"(/[A-Za-z0-9._:-]+)+")
 
 
@@ -221,8 +222,9 @@ class Api:
             text = f"The cluster at {self.host} does not answer."
             raise ApiError(0, "Timeout", text) from error
         except (aiohttp.ClientError, OSError) as error:
-            text = f"The cluster at {self.host} is not reachable: {error}"
-            raise ApiError(0, "Unreachable", text) from error
+            why = _LOGIN.sub("//", str(error))  # some name a proxy's URL, password and all
+            text = f"The cluster at {self.host} is not reachable: {why}"
+            raise ApiError(0, "Unreachable", text) from None
 
 
 @dataclass

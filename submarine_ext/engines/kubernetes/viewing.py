@@ -34,9 +34,18 @@ class Eyes:
 
     def pods(self) -> list[tuple[int, Object]]:
         """Every pod that runs ranks, or did, with its node; by node and then by age."""
-        nodes = ((self._kind.node(pod), pod) for pod in self.sight.all_pods())
+        nodes = ((self._node(pod), pod) for pod in self.sight.all_pods())
         found = [(node, pod) for node, pod in nodes if node is not None]
         return sorted(found, key=lambda one: one[0])
+
+    def _node(self, pod: Object) -> int | None:
+        """Whoever may make pods may give them our labels, and no node or one that is none."""
+        try:
+            node = self._kind.node(pod)
+        except (KeyError, TypeError, ValueError):
+            return None
+        nodes = self._task.spec.distributed.nodes
+        return node if node is not None and 0 <= node < nodes else None
 
     def started(self) -> float | None:
         """When the first container began, in seconds since the epoch."""

@@ -25,7 +25,7 @@ from submarine_ext.engines.local import keep
 
 TRIES = 5
 PAUSE = 1.0  # seconds before the second try, then twice as long each time
-_ENTRY = 1024  # bytes that a file costs in the log whatever its size, at least
+_ENTRY = 1024  # bytes that a file and each of its folders count, as with who receives them
 
 
 class NotPreparedError(Exception):
@@ -136,7 +136,7 @@ class Keeper:
     def _fits(self, name: str, size: int) -> bool:
         if name == self._notebook:
             return True
-        cost = size + _ENTRY
+        cost = size + _ENTRY * (1 + name.count("/"))
         if self._framed + cost > self._plan["max_framed"]:
             return False
         self._framed += cost
