@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from msgspec.structs import replace
 
 from submarine_ext.domain.jobs import JobSpec, Resources
@@ -92,6 +93,12 @@ class Bench:
         """Of a job of that shape."""
         spec = JobSpec(command=["true"], **{"resources": SMALL, **fields})
         return Prospect(owner="alice", project="vision", teams=(), spec=spec)
+
+    def unlike(self, what: str) -> NoReturn:
+        """Skip what this cluster's machines do otherwise than a real kubelet; never on the fake."""
+        if self.place.target.own:
+            pytest.fail(what)
+        pytest.skip(what)
 
     def clear(self) -> None:
         """Have all go that the engines made."""
