@@ -35,6 +35,11 @@ class Resource(Struct, frozen=True):
         return f"{root}/namespaces/{namespace}/{self.plural}{tail}"
 
 
+def field(path: str) -> Object:
+    """An environment variable's source: a field of the pod itself (Kubernetes' downward API)."""
+    return {"fieldRef": {"fieldPath": path}}
+
+
 class Draft(Struct, frozen=True, kw_only=True):
     """All that a manifest is made of. ``template`` is the pod template that all kinds share
     (``template.py``): container ``main``, volumes, security. ``queue`` is set where Kueue

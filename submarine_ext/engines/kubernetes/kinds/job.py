@@ -8,11 +8,11 @@ as on one machine, so there is no ``successPolicy``.
 from __future__ import annotations
 
 from submarine_ext.engines.kubernetes.kinds import pods
-from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource, Top
+from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource, Top, field
 from submarine_ext.engines.kubernetes.template import HOPELESS, MAIN
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
-_NODE: Object = {"fieldRef": {"fieldPath": f"metadata.annotations['{_INDEX}']"}}
+_NODE = f"metadata.annotations['{_INDEX}']"
 
 
 class Job:
@@ -25,7 +25,7 @@ class Job:
         """The suspended Job."""
         nodes = draft.spec.distributed.nodes
         host = {"subdomain": draft.name} if nodes > 1 else {}
-        env = pods.rendezvous(draft.spec, self.hosts(draft.name, nodes)[0], _NODE)
+        env = pods.rendezvous(draft.spec, self.hosts(draft.name, nodes)[0], field(_NODE))
         return {
             "apiVersion": self.resource.api_version,
             "kind": self.resource.kind,
@@ -38,7 +38,7 @@ class Job:
                 "backoffLimit": 0,
                 "ttlSecondsAfterFinished": draft.ttl_seconds,
                 "podReplacementPolicy": "Failed",
-                "podFailurePolicy": {"rules": _RULES},
+                "podFailurePolicy": {"rules": _rules()},
                 "template": pods.template(draft, env=env, **host),
             },
         }
@@ -81,10 +81,10 @@ class Job:
         return {"batch.kubernetes.io/job-name": draft.name}
 
 
-_RULES: list[Object] = [
-    {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-    {
-        "action": "FailJob",
-        "onExitCodes": {"containerName": MAIN, "operator": "In", "values": [HOPELESS]},
-    },
-]
+def _rules() -> list[Object]:
+    """A disruption, and an end after which no retry helps, fail the attempt at once."""
+    codes = {"containerName": MAIN, "operator": "In", "values": [HOPELESS]}
+    return [
+        {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {"action": "FailJob", "onExitCodes": codes},
+    ]

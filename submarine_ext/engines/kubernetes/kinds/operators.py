@@ -103,4 +103,4 @@ def replica(count: int, template: Object) -> Object:
 
 
 #: Where all replicas are workers, their number is the node's.
-INDEX: Object = {"fieldRef": {"fieldPath": f"metadata.labels['{_INDEX}']"}}
+INDEX = f"metadata.labels['{_INDEX}']"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource
+from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource, field
 from submarine_ext.engines.kubernetes.kinds.operators import INDEX, Operated
 
 
@@ -18,7 +18,7 @@ class TFJob(Operated):
 
     def env(self) -> list[Object]:
         """The operator's TF_CONFIG has one task a pod; ours has one a process."""
-        return [{"name": "SUBMARINE_NODE_RANK", "valueFrom": INDEX}]
+        return [{"name": "SUBMARINE_NODE_RANK", "valueFrom": field(INDEX)}]
 
     def more(self, draft: Draft) -> dict[str, Any]:
         """By default it would be over when worker 0 is."""
