@@ -60,14 +60,27 @@ def test_the_same_pieces_again_after_a_crash_change_nothing(tmp_path):
 
 
 def test_a_newer_file_of_the_same_name_replaces_it(tmp_path):
-    take(inbox(tmp_path), pieces("a", b"old"), pieces("a", b"new"))
+    box = inbox(tmp_path)
+    take(box, pieces("a", b"old"), pieces("a", b"new"))
     assert kept(tmp_path) == {"a": b"new"}
+    assert box.state.notes == []
 
 
 def test_other_nodes_files_do_not_replace_the_first_nodes(tmp_path):
     take(inbox(tmp_path), pieces("a", b"first"))
     take(inbox(tmp_path, node=1), pieces("a", b"other"), pieces("b", b"other"))
     assert kept(tmp_path) == {"a": b"first", "b": b"other"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_files_of_one_name_on_several_nodes_are_told(order, tmp_path):
+    boxes = [inbox(tmp_path, node=node) for node in order]
+    for node, box in zip(order, boxes, strict=True):
+        take(box, pieces("a", b"of %d" % node), pieces("same", b"same"))
+    assert kept(tmp_path) == {"a": b"of 0", "same": b"same"}
+    assert boxes[0].state.notes == []
+    (note,) = boxes[1].state.notes
+    assert note.startswith("Several machines left 'a'")
 
 
 class TestHostilePieces:

@@ -23,6 +23,7 @@ from submarine_ext.errors import Invalid
 ENTRY = 1024  # bytes that a file and each of its folders count, so that they are bounded
 NOTEBOOK_LIMIT = 64 << 20  # the executed notebook always comes back, within reason
 MOST_NOTES = 20
+KEPT = "only one is kept, the first machine's if it has one."
 
 
 class State(Struct):
@@ -49,6 +50,7 @@ class Inbox:
         self._limit = limit
         self._notebook = notebook
         self._first = first
+        self._ours: set[str] = set()  # what is not another machine's
         self.state = State()
 
     def take(self, piece: Piece) -> None:
@@ -117,12 +119,15 @@ class Inbox:
             if _digest(target) != digest:  # else it was complete before a crash
                 self._refuse(path, "its content is not what was announced")
             return
+        if path not in self._ours and target.is_file() and _digest(target) != digest:
+            self.note(f"Several machines left {path[:100]!r}: {KEPT}")
         if not self._first and target.exists():
             self._part.unlink()
             return
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._part.replace(target)
+            self._ours.add(path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             self._refuse(path, "a file of that name is in the way")
 

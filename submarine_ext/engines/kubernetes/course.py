@@ -13,6 +13,7 @@ from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.diagnosis import endings, waiting
+from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
 from submarine_ext.engines.kubernetes.kinds.base import Object, Verdict
 from submarine_ext.engines.kubernetes.placement import Memory
@@ -26,8 +27,8 @@ from submarine_ext.failpoints import reach
 
 STOPPED = "Stopped on request."
 LOST = (
-    "Nobody can know how it would have ended: somebody deleted its {kind} from namespace "
-    "{namespace!r}."
+    "Nobody can know how it would have ended: its {kind} is gone from namespace {namespace!r} "
+    "(deleted, or ended longer ago than it is kept)."
 )
 
 
@@ -228,7 +229,7 @@ class Course:
             return self._ended(Outcome.LOST, reason)
         assert view.top is not None
         if view.top.verdict is Verdict.SUCCEEDED:
-            notes = [note for report in view.reports.values() for note in report["notes"]]
+            notes = [plain(note) for report in view.reports.values() for note in report["notes"]]
             return self._ended(Outcome.SUCCEEDED, *notes, exit_code=0)
         return self._failed(endings.ended(view))
 
@@ -239,7 +240,7 @@ class Course:
     def _failed(self, said: Ending) -> Ended:
         return Ended(
             name=self._task.name, outcome=Outcome.FAILED,
-            reason=" ".join([said.reason, *self._notes()]), exit_code=said.exit_code,
+            reason=_together(said.reason, *self._notes()), exit_code=said.exit_code,
             retryable=said.retryable, remedy=said.remedy,
             started=said.started or self._eyes.started(), finished=said.finished,
         )  # fmt: skip
@@ -250,12 +251,21 @@ class Course:
         ends = [report["finished"] for report in reports if report["finished"]]
         return Ended(
             name=self._task.name, outcome=outcome,
-            reason=" ".join([*reasons, *self._notes()]) or None, exit_code=exit_code,
+            reason=_together(*reasons, *self._notes()), exit_code=exit_code,
             started=min(starts, default=self._eyes.started()), finished=max(ends, default=None),
         )  # fmt: skip
 
     def _notes(self) -> list[str]:
-        return [*self._cluster.logs.notes(self._task.name), *self._unstaged]
+        return [*map(plain, self._cluster.logs.notes(self._task.name)), *self._unstaged]
+
+
+def _together(*sentences: str) -> str | None:
+    """One text in which nothing is said twice: pods report in their log and as they end."""
+    said = ""
+    for sentence in sentences:
+        if sentence not in said:
+            said = f"{said} {sentence}".strip()
+    return said or None
 
 
 def _ending(pod: Object) -> bool:
