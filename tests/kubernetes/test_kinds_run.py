@@ -16,7 +16,19 @@ from submarine_ext.engines.kubernetes.kinds import choose
 from submarine_ext.testing.session import scenario, session
 from tests.kubernetes import hands, signing
 
-PRINTS = "import json, os; print(json.dumps(dict(os.environ)))"
+MEETS = """
+import json, os, socket, time
+print(json.dumps(dict(os.environ)), flush=True)
+where = (os.environ.get("MASTER_ADDR"), int(os.environ.get("MASTER_PORT", 0)))
+if where[0] and os.environ["RANK"] == "0":
+    socket.create_server(where).accept()  # some operators end everybody with this rank
+while where[0] and os.environ["RANK"] != "0":
+    try:
+        socket.create_connection(where)
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.01)
+"""
 
 
 def task(root, *command, **fields):
@@ -58,7 +70,7 @@ class TestKindsRun:
         if resource.startswith("trainjobs"):
             runtime(self.cluster)
         shape = Distributed(framework=Framework(framework), nodes=2)
-        attempt = task(tmp_path, "python3", "-c", PRINTS, distributed=shape)
+        attempt = task(tmp_path, "python3", "-c", MEETS, distributed=shape)
         end = await ended(self.cluster, tmp_path, attempt)
         assert end.outcome is Outcome.SUCCEEDED, end.reason
         assert len(hands.objects(self.cluster, resource, attempt)) == 1
