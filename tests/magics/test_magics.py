@@ -93,6 +93,7 @@ class TestRun:
     def test_shows_what_would_run_without_running_it(self, notebook):
         outputs = notebook.run("%submarine run --dry-run hello.py")
         assert '"script": "hello.py"' in text(outputs)
+        assert "Nothing is known that would keep it from running on local." in text(outputs)
         assert displayed(outputs) == []
 
     def test_a_job_as_the_result_of_a_cell_shows_itself_again(self, notebook):

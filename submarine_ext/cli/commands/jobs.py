@@ -28,8 +28,7 @@ def run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
     """Submit a job, or show what would be submitted."""
     what = asked(options, cell)
     if options.dry_run:
-        _show_spec(face, what)
-        _foresee(face, options, what)
+        _foresee(face, options, _show_spec(face, what))
         return None
     job = face.client.run(
         folder=what.folder, project=options.project, warn=face.warn, **what.fields
@@ -40,7 +39,7 @@ def run(face: Face, options: Namespace, cell: str | None) -> JobHandle | None:
     return job
 
 
-def _show_spec(face: Face, what: Asked) -> None:
+def _show_spec(face: Face, what: Asked) -> dict[str, Any]:
     """The spec as it would be sent, but for the interpreter, which the server is asked about."""
     fields = dict(what.fields)
     if what.folder is not None:
@@ -54,12 +53,13 @@ def _show_spec(face: Face, what: Asked) -> None:
             )
     spec = msgspec.to_builtins(spec_from(fields))
     face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
+    return fields
 
 
-def _foresee(face: Face, options: Namespace, what: Asked) -> None:
+def _foresee(face: Face, options: Namespace, fields: dict[str, Any]) -> None:
     """What the server knows of it beforehand. Raises what a submission would."""
     try:
-        known = face.client.jobs.preflight(project=options.project, **what.fields)
+        known = face.client.jobs.preflight(project=options.project, **fields)
     except Unavailable as error:
         face.warn(f"nobody could be asked whether it would run. {error.detail}")
         return

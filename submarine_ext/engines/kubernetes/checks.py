@@ -88,8 +88,9 @@ def _gpu(spec: JobSpec, settings: Settings) -> None:
     if kind is None:
         return
     if kind not in settings.gpu_types:
-        known = ", ".join(sorted(settings.gpu_types)) or "none"
-        _refuse("resources.gpu_type", f"there is no {kind!r} here. There is: {known}.")
+        known = ", ".join(sorted(settings.gpu_types))
+        hint = f"There is: {known}." if known else "Leave it out: no types are set up."
+        _refuse("resources.gpu_type", f"there is no {kind!r} here. {hint}")
     if not spec.resources.gpu:
         _refuse("resources.gpu_type", "say how many you need in resources.gpu as well.")
 
