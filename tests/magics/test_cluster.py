@@ -1,12 +1,10 @@
 """``%submarine`` in a real kernel, its jobs on a cluster: the fake, over real HTTP."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from submarine_ext.client import Client
 from tests.cluster.cluster import Cluster
 from tests.magics.conftest import Kernel, Running, jupyter_server
 
@@ -86,12 +84,10 @@ def test_what_the_cluster_refuses_ends_the_cell_with_one_sentence(notebook: Kern
     assert "jobs on the cluster run in a container image" in "\n".join(error["traceback"])
 
 
-def test_stop_takes_the_pods_away(notebook: Kernel, cluster: Cluster, client: Client) -> None:
+def test_stop_takes_the_pods_away(notebook: Kernel, cluster: Cluster) -> None:
     notebook.run("job = %submarine run wait.py -- never")
-    job = text(notebook.run("print(job.id)")).strip()
-    while client.jobs.get(job).state != "running":
-        time.sleep(0.05)
+    assert text(notebook.run("print(next(job.follow()))")).strip() == "waiting"
     notebook.run("%submarine stop {job.id}")
     assert text(notebook.run("print(job.wait().state)")) == "cancelled\n"
-    labels = f"submarine-ext/job-id={job}"
+    labels = "submarine-ext/job-id=" + text(notebook.run("print(job.id)")).strip()
     assert cluster.call(cluster.inside.list, "pods", "team-a", labels) == []

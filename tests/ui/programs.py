@@ -1,4 +1,4 @@
-"""What the jobs of the cluster tests run. Each needs Python and no package, except ``TORCH``."""
+"""What the jobs of the cluster tests run. Each needs Python and no package."""
 
 #: Rank r gives r + 1 to everybody, and says what all have given: an all-reduce by a ring.
 ALL_REDUCE = r'''
@@ -51,30 +51,6 @@ for step in range(30):
         track.progress((step + 1) / 30)
 print(f"rank {rank} of {world}: sum {all_reduce(ends, mine):.0f}, weight {weight:.2f}")
 '''
-
-#: The same in torch, as ``torchrun`` starts it.
-TORCH = """
-import torch
-import torch.distributed as dist
-from submarine_ext import track
-
-torch.set_num_threads(1)
-dist.init_process_group("gloo")
-rank, world = dist.get_rank(), dist.get_world_size()
-weight, mine = torch.zeros(1), torch.tensor([float(rank + 1)])
-for step in range(30):
-    gradient, loss = 2 * (weight - mine), (weight - mine) ** 2
-    dist.all_reduce(gradient)
-    dist.all_reduce(loss)
-    weight -= 0.1 * gradient / world
-    if rank == 0:
-        track.log_metric("loss", loss.item() / world, step)
-        track.progress((step + 1) / 30)
-total = mine.clone()
-dist.all_reduce(total)
-print(f"rank {rank} of {world}: sum {total.item():.0f}, weight {weight.item():.2f}")
-dist.destroy_process_group()
-"""
 
 #: Speaks, waits until somebody makes its file, speaks again.
 PATIENT = """

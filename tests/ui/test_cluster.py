@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusterlab import IMAGE, ClusterLab, cluster_lab
+from clusterlab import EXAMPLES, IMAGE, ClusterLab, cluster_lab
 from playwright.sync_api import Locator, Page, expect
-from programs import ALL_REDUCE, HUNGRY, PATIENT, TORCH
+from programs import ALL_REDUCE, HUNGRY, PATIENT
 from screens import (
     SLOW,
     dismiss_messages,
@@ -108,13 +108,13 @@ def test_a_training_from_the_form_is_stopped_and_leaves_no_pod(lab: ClusterLab, 
     assert lab.objects("pods", job) == lab.objects("jobs.batch", job) == []
 
 
-def test_two_machines_train_together_and_each_rank_has_its_log(
-    lab: ClusterLab, page: Page, screenshots: Path
-) -> None:
-    torchrun = shutil.which("torchrun", path=str(Path(sys.executable).parent))
+def test_two_machines_train_together_and_each_rank_has_its_log(lab: ClusterLab, page: Page) -> None:
+    """By ``torchrun`` and gloo where torch is installed; else an all-reduce without packages."""
     folder = lab.root / "together"
     folder.mkdir()
-    (folder / "train.py").write_text(TORCH if torchrun else ALL_REDUCE)
+    torchrun = shutil.which("torchrun", path=str(Path(sys.executable).parent))
+    example = (EXAMPLES / "train_two_nodes.py").read_text()
+    (folder / "train.py").write_text(example if torchrun else ALL_REDUCE)
     open_lab(page, lab)
     fields = {"Framework": "PyTorch", "Nodes": "2", "Name": "together"}
     folders = {"Folder that travels with it": "together"}
@@ -123,9 +123,10 @@ def test_two_machines_train_together_and_each_rank_has_its_log(
     view = job_view(page)
     expect(state(view)).to_have_text("Succeeded", timeout=SLOW)
     logs = tab(view, "Logs")
-    expect(logs.get_by_role("log")).to_contain_text("rank 0 of 2: sum 3, weight 1.50")
+    learned = "loss 0.0" if torchrun else "sum 3, weight 1.50"
+    expect(logs.get_by_role("log")).to_contain_text(f"rank 0 of 2: {learned}")
     logs.get_by_label("Rank").select_option("1")
-    expect(logs.get_by_role("log")).to_contain_text("rank 1 of 2: sum 3, weight 1.50")
+    expect(logs.get_by_role("log")).to_contain_text(f"rank 1 of 2: {learned}")
     assert drawn(tab(view, "Metrics").get_by_role("img", name="Curves of loss"))
 
 

@@ -6,6 +6,8 @@ interface FieldProps {
   label: string;
   hint?: React.ReactNode;
   error?: string;
+  /** Takes a whole row of its grid. */
+  wide?: boolean;
   children: (control: ControlProps) => React.ReactElement;
 }
 
@@ -18,14 +20,15 @@ export interface ControlProps {
 
 /** See the module's comment. */
 export function Field(props: FieldProps): React.ReactElement {
-  const { id, label, hint, error, children } = props;
+  const { id, label, hint, error, wide, children } = props;
+  const classes = ['sub-Field', error && 'sub-mod-invalid', wide && 'sub-mod-wide'];
   const control = {
     id,
     'aria-invalid': error !== undefined,
     'aria-describedby': `${id}-hint ${id}-error`
   };
   return (
-    <div className={`sub-Field${error ? ' sub-mod-invalid' : ''}`}>
+    <div className={classes.filter(Boolean).join(' ')}>
       <label htmlFor={id}>{label}</label>
       {children(control)}
       {hint && (
@@ -51,6 +54,7 @@ interface TextProps {
   error?: string;
   placeholder?: string;
   numeric?: boolean;
+  wide?: boolean;
 }
 
 /** One line of text. What is numeric is still text: nothing typed is lost. */
@@ -77,7 +81,7 @@ export function TextField(props: TextProps): React.ReactElement {
 
 /** Several lines of text. */
 export function AreaField(
-  props: Omit<TextProps, 'numeric'> & { rows: number }
+  props: Omit<TextProps, 'numeric' | 'wide'> & { rows: number }
 ): React.ReactElement {
   const { value, onChange, placeholder, rows, ...field } = props;
   return (
@@ -97,7 +101,7 @@ export function AreaField(
   );
 }
 
-interface ChoiceProps extends Omit<TextProps, 'placeholder' | 'numeric'> {
+interface ChoiceProps extends Omit<TextProps, 'placeholder' | 'numeric' | 'wide'> {
   options: readonly (readonly [value: string, label: string])[];
 }
 

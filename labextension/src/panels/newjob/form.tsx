@@ -302,14 +302,6 @@ function ClusterFields(props: FormProps & { engine: Engine }): React.ReactElemen
         />
       )}
       <TextField
-        id="sub-environment"
-        label={trans.__('Container image')}
-        placeholder={engine.image ?? undefined}
-        value={draft.image}
-        error={errors.environment}
-        onChange={image => onChange({ image })}
-      />
-      <TextField
         id="sub-queue"
         label={trans.__('Queue')}
         placeholder={engine.queues?.[0] ?? trans.__('none')}
@@ -317,6 +309,15 @@ function ClusterFields(props: FormProps & { engine: Engine }): React.ReactElemen
         error={errors.queue}
         hint={trans.__('of the cluster, where it has queues')}
         onChange={queue => onChange({ queue })}
+      />
+      <TextField
+        id="sub-environment"
+        label={trans.__('Container image')}
+        wide
+        placeholder={engine.image ?? undefined}
+        value={draft.image}
+        error={errors.environment}
+        onChange={image => onChange({ image })}
       />
     </>
   );

@@ -69,7 +69,7 @@ export function Header(props: HeaderProps): React.ReactElement {
         .map(({ name, title, reason, since }) => (
           <p
             key={name}
-            className="sub-Header-why"
+            className="sub-Header-why sub-mod-unhealthy"
             role="status"
             title={since ? exactTime(since) : undefined}
           >
