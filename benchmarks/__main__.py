@@ -25,6 +25,7 @@ NAMES = (
     "access",
     "diff",
     "revocation",
+    "kubernetes",
 )
 
 
