@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 from .cluster import Cluster
@@ -19,12 +20,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--crds", nargs="*", default=[], help="kueue, trainjob, …")
     options = parser.parse_args()
-    signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # not blocked: pods would inherit that
+        signal.signal(number, lambda *_: ended.set())
     with Cluster(port=options.port, crds=options.crds) as cluster:
         shutil.copy(cluster.kubeconfig, options.kubeconfig)
         print("ready", cluster.url, flush=True)
-        signal.sigwait(signals)
+        ended.wait()
 
 
 if __name__ == "__main__":
