@@ -122,3 +122,13 @@ async def test_what_nobody_foresaw_is_tried_again(
     assert len(tries) == 3
     assert "server's log" in str(reach.reason)
     await api.close()
+
+
+def test_a_kubeconfig_that_anybody_may_change_is_not_used(home: Path) -> None:
+    """Whoever changes it gets the token, or runs a plugin that is allowed with words of theirs."""
+    path = kubeconfig(home / "config", SERVER)
+    path.chmod(0o666)
+    with pytest.raises(ClusterUnusable, match="chmod o-w"):
+        load(Settings(kubeconfig=str(path)), around(home))
+    path.chmod(0o664)
+    assert load(Settings(kubeconfig=str(path)), around(home)).authorization == "Bearer a-token"

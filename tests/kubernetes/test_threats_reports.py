@@ -15,6 +15,7 @@ import pytest
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.times import at
 from submarine_ext.engines.base import Ended, Outcome, Task, Waiting
+from submarine_ext.engines.kubernetes.diagnosis import refusals
 from submarine_ext.engines.kubernetes.diagnosis.endings import ended
 from submarine_ext.engines.kubernetes.kinds.choose import named
 from submarine_ext.engines.kubernetes.placement import Placement
@@ -118,3 +119,13 @@ def test_a_spec_of_no_memory_gets_no_remedy_from_a_forged_report() -> None:
     assert left is not None
     told = ended(view(JobSpec(command=["x"]), top=FAILED, reports={0: report.as_view(left)}))
     assert told.remedy is None
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("begin", ["", "failed quota: q: must specify "])
+def test_a_refusal_that_quotes_a_long_word_is_soon_read(begin: str) -> None:
+    """Webhooks and the API's validation quote what people wrote. Catches the mutants ``(\\S+) max
+    limit`` and ``[\\w./-]* for``: three seconds for each look, of the whole server.
+    """
+    for _ in range(20):
+        assert refusals.explain(view(), begin + "a" * 16_384).text

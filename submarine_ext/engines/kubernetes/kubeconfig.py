@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IWOTH
 from typing import Any
 
 from submarine_ext.engines.kubernetes.settings import Settings
@@ -148,8 +149,14 @@ def _parsed(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        if path.stat().st_size > LARGEST:
+        status = path.stat()
+        if status.st_size > LARGEST:
             raise ClusterUnusable(f"{path} is no kubeconfig: it is larger than 4 MiB.")
+        if status.st_mode & S_IWOTH:
+            raise ClusterUnusable(
+                f"Everybody on this machine may change {path}, and a kubeconfig can run programs: "
+                f"chmod o-w {path}"
+            )
         content = yaml.safe_load(path.read_text("utf-8"))  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ClusterUnusable(f"{path} cannot be read: {error.strerror}.") from error

@@ -22,13 +22,13 @@ _QUOTA = re.compile(
     r"exceeded quota: ([^\s,]{1,253}), requested: (\S+), used: (\S+), limited: (\S+)"
 )
 _MUST = re.compile(r"failed quota: ([^\s:]{1,253}): must specify (.+)", re.DOTALL)
-_SPECIFIED = re.compile(r"([a-z][\w./-]*) for: ")
+_SPECIFIED = re.compile(r"([a-z][\w./-]{0,253}) for: ")
 _EDGE = re.compile(
     r"(maximum|minimum) (\S+) usage per (Container|Pod) is (\S+?), but (?:limit|request) is "
     r"([^\s,\]]+)"
 )
 _RATIO = re.compile(
-    r"(\S+) max limit to request ratio per (?:Container|Pod) is (\S+?), but provided ratio is "
+    r"(\S{1,253}) max limit to request ratio per (?:Container|Pod) is (\S+?), but provided ratio is "
     r"([0-9.]{1,20})"
 )
 _ABOVE_LIMIT = re.compile(
