@@ -18,7 +18,7 @@ from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
 from submarine_ext.engines.kubernetes.course import STOPPED, Course
 from submarine_ext.engines.kubernetes.kinds.base import Object
 from submarine_ext.engines.kubernetes.placement import Memory, Placement
-from submarine_ext.engines.kubernetes.placing import GoneError, Order, RefusedError
+from submarine_ext.engines.kubernetes.placing import BusyError, GoneError, Order, RefusedError
 from submarine_ext.engines.kubernetes.telling import Telling, Wish
 from submarine_ext.errors import Invalid, SubmarineError
 from submarine_ext.failpoints import reach
@@ -137,8 +137,15 @@ class Attempt:
         return made
 
     async def _fulfilled(self, order: Order) -> Object:
-        async with self._cluster.room:
-            return await order.fulfil()
+        tries = 0
+        while True:
+            try:
+                async with self._cluster.room:
+                    return await order.fulfil()
+            except BusyError as busy:
+                self.telling.waits(busy.said.text, remedy=busy.said.remedy)
+            await asyncio.sleep(self._cluster.patience.pause(tries))
+            tries += 1
 
     async def _unless_stopped(self, work: Any, order: Order | None = None) -> Any:
         """The result of ``work``, which ends when somebody wants the end of the attempt.

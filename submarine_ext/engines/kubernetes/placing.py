@@ -16,6 +16,8 @@ from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import bundle, names, objects
 from submarine_ext.engines.kubernetes.answers import ApiError
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
+from submarine_ext.engines.kubernetes.diagnosis import refusals
+from submarine_ext.engines.kubernetes.diagnosis.view import Said, View, Weight
 from submarine_ext.engines.kubernetes.kinds.base import Draft, Object, Resource
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.errors import Invalid, SubmarineError
@@ -28,6 +30,14 @@ STRICT = {"fieldValidation": "Strict"}
 
 class RefusedError(SubmarineError):
     """The cluster will not have it; ``detail`` is for people."""
+
+
+class BusyError(SubmarineError):
+    """The cluster will not have it now, but will when others have ended; ``said`` is why."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.text)
+        self.said = said
 
 
 class GoneError(Exception):
@@ -53,6 +63,7 @@ class Order:
         """Make what is missing, let it go, and answer with the top object.
 
         :raises RefusedError: the cluster will not have it, or it cannot be sent.
+        :raises BusyError: it will not have it now; what was made so far stays.
         :raises GoneError: somebody deleted it meanwhile.
         """
         try:
@@ -137,7 +148,7 @@ class Order:
         except ApiError as error:
             if error.status in {404, 409}:
                 raise GoneError from error
-            raise RefusedError(_refused(self._kind.resource, "changed", error)) from error
+            raise self._refused(error) from error
 
     async def _make(self, resource: Resource, manifest: Object) -> Object | None:
         """None: there is one of this name."""
@@ -147,7 +158,12 @@ class Order:
         async def post() -> Object:
             nonlocal sent
             sent += 1
-            return await self._api.request("POST", path, params=STRICT, body=manifest)
+            try:
+                return await self._api.request("POST", path, params=STRICT, body=manifest)
+            except ApiError as error:
+                if error.status == 500 and isinstance(told := self._refused(error), BusyError):
+                    raise told from error  # of its checks one is away, not the cluster
+                raise
 
         self.asked = True
         try:
@@ -156,7 +172,7 @@ class Order:
             if error.reason == "AlreadyExists":
                 return None
             self.asked = before or sent > 1  # the first answer was no: nothing was made
-            raise RefusedError(_refused(resource, "made", error)) from error
+            raise self._refused(error) from error
 
     async def _find(self, resource: Resource, name: str) -> Object | None:
         path = resource.path(self._placement.namespace, name)
@@ -165,7 +181,7 @@ class Order:
         except ApiError as error:
             if error.status == 404:
                 return None
-            raise RefusedError(_refused(resource, "read", error)) from error
+            raise self._refused(error) from error
 
     async def _take_back(self, name: str, uid: str) -> None:
         """A second one, which was never let go."""
@@ -175,7 +191,7 @@ class Order:
             await self._ask(lambda: self._api.request("DELETE", path, body=options))
         except ApiError as error:
             if error.status not in {404, 409}:
-                raise RefusedError(_refused(self._kind.resource, "deleted", error)) from error
+                raise self._refused(error) from error
 
     async def _ask(self, request: Callable[[], Awaitable[T]]) -> T:
         return await self._reach.through(lambda: self._whole(request))
@@ -191,6 +207,11 @@ class Order:
             await asyncio.wait([flight])
             raise
 
-
-def _refused(resource: Resource, what: str, error: ApiError) -> str:
-    return f"The cluster did not let the {resource.kind} be {what}: {error.message}"
+    def _refused(self, error: ApiError) -> SubmarineError:
+        """In people's words; what others' ends can change is no refusal."""
+        view = View(
+            spec=self._task.spec, settings=self._settings, top=None,
+            namespace=self._placement.namespace, queue=self._placement.queue,
+        )  # fmt: skip
+        said = refusals.explain(view, error.message)
+        return BusyError(said) if said.weight is Weight.BUSY else RefusedError(said.text)
