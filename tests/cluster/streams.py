@@ -89,7 +89,7 @@ async def watch(
             if swap and len(batch) > 1:
                 batch[-2:] = [batch[-1], batch[-2]]
             await stream.write([line for line in batch for _ in range(2 if repeat else 1)])
-    except Ended:
+    except (Ended, ConnectionResetError):  # or the client has gone
         pass
     return stream.response
 

@@ -29,18 +29,30 @@ class Lab:
         submarine._store.on_commit(lambda: loop.call_soon_threadsafe(self._changed.set))
 
     async def submit(self, **spec):
-        return await self.inside.jobs.submit(ANA, "default", JobSpec(**spec), None)
+        return await self.again(JobSpec(**spec))
+
+    async def again(self, spec):
+        return await self.inside.jobs.submit(ANA, "default", spec, None)
 
     async def until(self, job, *states):
+        return await self.such(
+            job, lambda now: now.state in states or (not states and now.state.terminal)
+        )
+
+    async def such(self, job, true):
         while True:
             self._changed.clear()
             now = await self.inside.jobs.get(ANA, job.id)
-            if now.state in states or (not states and now.state.terminal):
+            if true(now):
                 return now
             await self._changed.wait()
 
     async def text(self, job):
         return (await self.inside.results.log(ANA, job.id, 0, None, 0, 1 << 20)).text.decode()
+
+    async def says_something(self, job):
+        while not await self.text(job):
+            await asyncio.sleep(0.01)
 
     async def history(self, job):
         rows = await self.inside.streams.events_after(ANA, "default", 0, 100, job.id)
@@ -83,7 +95,7 @@ class TestAJob:
         assert (done.state, done.exit_code, done.reason) == (JobState.SUCCEEDED, 0, None)
         assert await lab.text(job) == "hello\n"
         assert done.created <= done.queued <= done.started <= done.finished
-        history = await lab.history(job)
+        history = [action for action in await lab.history(job) if action != "job.waits"]
         assert history == ["job.submitted", "job.claimed", "job.started", "job.succeeded"]
 
     async def test_one_that_fails_says_why_in_a_sentence(self, lab):
@@ -210,7 +222,9 @@ class TestRetries:
         assert (done.state, done.attempt) == (JobState.SUCCEEDED, 2)
 
     async def test_an_ended_job_is_retried_on_request_and_a_running_one_is_not(self, lab):
-        job = await lab.until(await lab.submit(command=["sleep", "60"]), JobState.RUNNING)
+        sleeps = ["sh", "-c", "echo ready; exec sleep 60"]
+        job = await lab.until(await lab.submit(command=sleeps), JobState.RUNNING)
+        await lab.says_something(job)
         with pytest.raises(Conflict):
             await lab.inside.jobs.retry(ANA, job.id)
         await lab.inside.jobs.stop(ANA, job.id)
@@ -218,6 +232,7 @@ class TestRetries:
         again = await lab.inside.jobs.retry(ANA, job.id)
         assert (again.attempt, again.state, again.target) == (2, JobState.PENDING, Target.RUN)
         await lab.until(again, JobState.RUNNING)
+        await lab.says_something(again)
         await lab.inside.jobs.stop(ANA, job.id)
         await lab.until(job)
 

@@ -46,7 +46,12 @@ raise ValueError('refused ' + token)
 
 
 class Lab:
-    """A server's inside; jobs are waited for by their recorded state."""
+    """A server's inside; jobs are waited for by their recorded state.
+
+    ``own``: the files of an attempt's folder that hold what the job said, as it said it.
+    """
+
+    own = frozenset({"rank-0.log"})
 
     def __init__(self, submarine, settings):
         self.inside = submarine
@@ -182,8 +187,8 @@ class TestWhatAJobSaysOfThem:
         assert metrics.params == {"key": "***", "list": [1, "x***"]}
         rows = await lab.inside.streams.events_after(ANA, "default", 0, 1000)
         assert CANARY not in msgspec.json.encode([done, metrics, rows]).decode()
-        # The raw log is the job's own file: it alone has what the job printed.
-        assert [Path(path).name for path in lab.leaks()] == ["rank-0.log"]
+        # The attempt's folder is the job's own: it alone has what the job printed.
+        assert {Path(path).name for path in lab.leaks()} == lab.own
 
     async def test_is_redacted_in_the_executed_notebook(self, lab):
         await lab.put()
