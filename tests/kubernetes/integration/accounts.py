@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from submarine_ext.engines.kubernetes.answers import ApiError
@@ -19,9 +21,9 @@ PLURALS = {"Role": "roles", "RoleBinding": "rolebindings", "ClusterRole": "clust
 
 async def account(place: Place, folder: Path, name: str, rules: list[Object]) -> Path:
     """A kubeconfig of a new account that has these rules in the place, and no others."""
-    await place.make(ACCOUNTS, {"metadata": {"name": name}})
-    await allow(place, name, rules, [{"kind": "ServiceAccount", "name": name,
-                                      "namespace": place.namespace}])  # fmt: skip
+    await _may_be_made(place.make(ACCOUNTS, {"metadata": {"name": name}}))
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": place.namespace}
+    await allow(place, name, rules, subject)
     path = ACCOUNTS.path(place.namespace, name)
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
             "spec": {"expirationSeconds": 3600}}  # fmt: skip
@@ -29,11 +31,45 @@ async def account(place: Place, folder: Path, name: str, rules: list[Object]) ->
     return kubeconfig(place, folder / f"{name}.kubeconfig", answer["status"]["token"])
 
 
-async def allow(place: Place, name: str, rules: list[Object], subjects: list[Object]) -> None:
-    """A Role of that name in the place, and who has it."""
-    await place.make(ROLES, {"metadata": {"name": name}, "rules": rules})
+async def allow(place: Place, name: str, rules: list[Object], subject: Object) -> None:
+    """A Role of that name in the place, and who has it, as soon as that counts."""
+    await _may_be_made(place.make(ROLES, {"metadata": {"name": name}, "rules": rules}))
     ref = {"apiGroup": RBAC, "kind": "Role", "name": name}
-    await place.make(BINDINGS, {"metadata": {"name": name}, "roleRef": ref, "subjects": subjects})
+    await place.make(BINDINGS, {"metadata": {"name": name}, "roleRef": ref, "subjects": [subject]})
+    if rules:
+        first = rules[0]
+        asked = {"namespace": place.namespace, "group": first["apiGroups"][0],
+                 "resource": first["resources"][0], "verb": first["verbs"][0]}  # fmt: skip
+        await counts(place, user(subject), asked)
+
+
+def user(subject: Object) -> str:
+    """As whom the cluster knows a subject."""
+    if subject["kind"] == "ServiceAccount":
+        return f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+    return str(subject["name"])
+
+
+async def counts(place: Place, user: str, asked: Object) -> None:
+    """Wait until a right that was given is one: authorizers learn of it a moment later."""
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": user, "resourceAttributes": asked}}  # fmt: skip
+
+    async def allowed() -> bool:
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        answer = await place.admin.ask("POST", path, body=body)
+        return bool(answer["status"].get("allowed"))
+
+    await place.until(allowed, f"{user} may {asked['verb']} {asked['resource']}")
+
+
+async def _may_be_made(making: Awaitable[Object]) -> None:
+    try:
+        await making
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        pytest.skip("service accounts and roles may not be made here")
 
 
 def kubeconfig(place: Place, path: Path, token: str) -> Path:

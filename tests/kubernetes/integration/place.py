@@ -14,9 +14,10 @@ from submarine_ext.engines.base import Task
 from submarine_ext.engines.kubernetes import names
 from submarine_ext.engines.kubernetes.answers import ApiError
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
-from tests.kubernetes.integration.target import ACCOUNTS, LEFT, Admin, Target, until
+from tests.kubernetes.integration.target import ACCOUNTS, LEFT, PODS, Admin, Target, until
 
 NAMESPACES = "/api/v1/namespaces"
+GRACE = 60.0  # seconds for pods to end by themselves
 BACKGROUND = {"propagationPolicy": "Background"}
 
 
@@ -28,6 +29,7 @@ class Place:
         self.admin = admin
         self.namespace = namespace
         self.mine = mine
+        self._made: list[str] = []
 
     # What is there
 
@@ -69,7 +71,9 @@ class Place:
         """A new object, checked strictly."""
         params = {"fieldValidation": "Strict", **params}
         full = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
-        return await self.admin.ask("POST", resource.path(self.namespace), params=params, body=full)
+        made = await self.admin.ask("POST", resource.path(self.namespace), params=params, body=full)
+        self._made.append(resource.path(self.namespace, made["metadata"]["name"]))
+        return made
 
     async def delete(self, resource: Resource, name: str, propagation: str = "Background") -> None:
         """No error where there is none."""
@@ -88,11 +92,17 @@ class Place:
         for resource in LEFT:
             found = self.admin.now("GET", resource.path(self.namespace), params=params)
             for item in found.get("items") or []:
-                self._drop(resource, item["metadata"]["name"])
+                self.drop(resource.path(self.namespace, item["metadata"]["name"]))
 
-    def _drop(self, resource: Resource, name: str) -> None:
+    def tidy(self) -> None:
+        """Have everything go that was made here by hand."""
+        while self._made:
+            self.drop(self._made.pop())
+
+    def drop(self, path: str, **options: Any) -> None:
+        """No error where there is none."""
         try:
-            self.admin.now("DELETE", resource.path(self.namespace, name), body=BACKGROUND)
+            self.admin.now("DELETE", path, body={**BACKGROUND, **options})
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -116,19 +126,34 @@ def settle(target: Target, admin: Admin, labels: Iterable[tuple[str, str]] = ())
 
 
 def leave(place: Place) -> None:
-    """Delete the namespace and wait until it is gone, or for as long as is reasonable."""
+    """Delete the namespace and wait until it is gone. Pods on machines that do not answer
+    would keep it for ever: they are given up in the end.
+    """
     if not place.mine:
+        place.tidy()
         return
     path = f"{NAMESPACES}/{place.namespace}"
-    place.admin.now("DELETE", path, body=BACKGROUND)
-    _wait(place.target, place.admin, path, there=False)
+    place.drop(path)
+    if not _comes(place.admin, path, there=False, seconds=GRACE):
+        pods = place.admin.now("GET", PODS.path(place.namespace)).get("items") or []
+        for pod in pods:
+            place.drop(PODS.path(place.namespace, pod["metadata"]["name"]), gracePeriodSeconds=0)
+        _wait(place.target, place.admin, path, there=False)
 
 
 def _wait(target: Target, admin: Admin, path: str, *, there: bool) -> None:
-    end = time.monotonic() + target.patience
+    wrong = "missing" if there else "left behind"
+    assert _comes(admin, path, there=there, seconds=target.patience), f"{path}: {wrong}"
+
+
+def _comes(admin: Admin, path: str, *, there: bool, seconds: float) -> bool:
+    end, pause = time.monotonic() + seconds, 0.02
     while _exists(admin, path) is not there:
-        assert time.monotonic() < end, f"{path}: {'missing' if there else 'left behind'}"
-        time.sleep(0.05 if target.own else 1.0)
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(1.0, pause * 1.5)
+    return True
 
 
 def _exists(admin: Admin, path: str) -> bool:

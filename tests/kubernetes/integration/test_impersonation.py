@@ -11,7 +11,7 @@ import pytest
 from submarine_ext.engines.base import Outcome, Waiting
 from submarine_ext.engines.kubernetes import rbac
 from submarine_ext.engines.kubernetes.answers import ApiError
-from tests.kubernetes.integration.accounts import account, allow
+from tests.kubernetes.integration.accounts import account, allow, counts
 from tests.kubernetes.integration.bench import NOWHERE, Bench
 from tests.kubernetes.integration.place import Place
 from tests.kubernetes.integration.target import RBAC
@@ -44,7 +44,12 @@ def people(place: Place) -> Iterator[str]:
 
 async def server(bench: Bench, mark: str) -> Path:
     """A server that may act as its people and do nothing else."""
-    return await account(bench.place, bench.root, f"submarine-ext-test-{mark}", [])
+    name, place = f"submarine-ext-test-{mark}", bench.place
+    kubeconfig = await account(place, bench.root, name, [])
+    asked = {"group": "", "resource": "users", "verb": "impersonate",
+             "name": f"{PERSON}-{mark}@example.org"}  # fmt: skip
+    await counts(place, f"system:serviceaccount:{place.namespace}:{name}", asked)
+    return kubeconfig
 
 
 def acting(mark: str) -> dict[str, object]:
@@ -58,7 +63,7 @@ async def test_a_person_who_may_runs_jobs_through_a_server_that_may_not(
     kubeconfig = await server(bench, people)
     user = {"kind": "User", "apiGroup": RBAC, "name": f"{PERSON}-{people}@example.org"}
     rules = rbac.role(place.namespace, rbac.rules(queues=True))["rules"]
-    await allow(place, f"person-{people}", rules, [user])
+    await allow(place, f"person-{people}", rules, user)
     task = bench.program("pass")
     async with bench.session(kubeconfig=kubeconfig, node_selector=NOWHERE, **acting(people)) as s:
         await s.engine.start(task)

@@ -10,7 +10,7 @@ from submarine_ext.engines.base import Finding
 from submarine_ext.testing.session import session
 from tests.kubernetes.integration.bench import Bench
 from tests.kubernetes.integration.place import Place
-from tests.kubernetes.integration.target import CONFIGMAPS, JOBS, PODS, QUOTAS, RANGES
+from tests.kubernetes.integration.target import JOBS, PODS, QUOTAS, RANGES
 
 More = Callable[..., Place]
 GPU = "requests.nvidia.com/gpu"
@@ -49,12 +49,13 @@ async def test_more_gpus_than_the_quota_holds_is_fatal(bench: Bench, another: Mo
 
 async def test_a_full_quota_is_waited_for(bench: Bench, another: More) -> None:
     place = another()
-    await place.make(CONFIGMAPS, {"metadata": {"name": "one"}, "data": {"a": "b"}})
-    there = len(await place.listed(CONFIGMAPS))
-    await quota(place, **{"count/configmaps": str(there)})
+    pod = {"restartPolicy": "Never", "containers": [{"name": "x", "image": "python:3.12"}]}
+    body = {"metadata": {"name": "one"}, "spec": {"suspend": True, "template": {"spec": pod}}}
+    await place.make(JOBS, body)
+    await quota(place, **{"count/jobs.batch": "1"})
     found = await look(bench, place)
-    assert [f.fatal for f in found] == [False]
-    assert "in use" in found[0].text
+    assert {f.fatal for f in found} == {False}
+    assert "1 of 1" in found[0].text
 
 
 async def test_memory_that_must_be_said_is_asked_for(bench: Bench, another: More) -> None:
@@ -73,7 +74,7 @@ async def test_a_limit_range_is_named_with_its_numbers(bench: Bench, another: Mo
     async def found() -> list[Finding]:  # admission learns of it a moment later
         return await look(bench, place, resources=Resources(cpu="50m", memory="4Gi"))
 
-    (one,) = await place.until(found, "the limit is known")
+    one = (await place.until(found, "the limit is known"))[0]
     assert (one.field, one.fatal) == ("resources.memory", True)
     assert "at most 2 GiB of memory" in one.text
 
