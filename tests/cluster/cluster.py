@@ -182,10 +182,19 @@ class Cluster:
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
 
     async def _stop_serving(self) -> None:
+        if self._runner is None:
+            return
+        for site in list(self._runner.sites):
+            await site.stop()
+        await self._turns()  # who was just accepted becomes a connection, which is cut too
         self._cut_all()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._runner.cleanup()
+        self._runner = None
+        await self._turns()  # each transport closes its socket in a turn of its own
+
+    async def _turns(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     def _cut_all(self) -> None:
         handlers = self._runner.server.connections if self._runner and self._runner.server else []
@@ -196,10 +205,11 @@ class Cluster:
     async def _close(self) -> None:
         await self._stop_serving()
         await self.server.stop()
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:  # handlers of connections that were reset
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        while left := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in left:  # handlers of connections that were reset, and what they begin
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        await self._turns()
 
 
 FIELDS = set(Settings.__dataclass_fields__) - {"more"}
