@@ -52,11 +52,15 @@ def user(subject: Object) -> str:
 
 async def counts(place: Place, user: str, asked: Object) -> None:
     """Wait until a right that was given is one: authorizers learn of it a moment later."""
-    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+    local = "namespace" in asked
+    body = {"apiVersion": "authorization.k8s.io/v1",
+            "kind": "LocalSubjectAccessReview" if local else "SubjectAccessReview",
+            "metadata": {"namespace": place.namespace} if local else {},
             "spec": {"user": user, "resourceAttributes": asked}}  # fmt: skip
+    below = f"namespaces/{place.namespace}/local" if local else ""
 
     async def allowed() -> bool:
-        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        path = f"/apis/authorization.k8s.io/v1/{below}subjectaccessreviews"
         answer = await place.admin.ask("POST", path, body=body)
         return bool(answer["status"].get("allowed"))
 

@@ -73,6 +73,8 @@ async def test_what_is_missing_is_named_and_its_yaml_heals_it(
     place: Place, bench: Bench, rule: rbac.Rule
 ) -> None:
     """Mutant: a doctor that asks for less than the Role holds."""
+    if not place.mine:
+        pytest.skip("the namespace is somebody's, and may have a Role of that name")
     kubeconfig = await limited(bench, shipped(place, without=rule))
     (found,) = wrong(await examine(bench, kubeconfig))
     assert found.title == f"Namespace {place.namespace}"
