@@ -26,7 +26,7 @@ SEEDS = int(os.environ.get("CLUSTER_FAULT_SEEDS", "1"))
 NAMESPACE = "team-a"
 OWNED = ("pods", "configmaps", "secrets", "services")
 PAYLOAD = """
-echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT" >> "$1"
+echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT $SUBMARINE_RANK" >> "$1"
 i=0
 while [ $i -lt "$2" ]; do
   printf '\\036{"m":{"loss":%d},"s":%d}\\nstep %d\\n' $i $i $i
@@ -36,7 +36,7 @@ done
 echo done
 [ "$SUBMARINE_ATTEMPT" -ge "$4" ]
 """
-ENDLESS = 'echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT" >> "$1"; exec sleep 3600'
+ENDLESS = 'echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT $SUBMARINE_RANK" >> "$1"; exec sleep 3600'
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +80,15 @@ class Story:
             (self.accepted if what == "accepted" else self.stopped).append(job)
         return [was_killed(status) for status in answer["statuses"]]
 
-    def finite(self, points: int, *, pause: float = 0.01, succeeds_at: int = 1) -> dict:
+    def finite(
+        self, points: int, *, pause: float = 0.01, succeeds_at: int = 1, nodes: int = 1
+    ) -> dict:
         arguments = [str(self.starts), str(points), str(pause), str(succeeds_at)]
         return {
             "command": ["sh", "-c", PAYLOAD, "sh", *arguments],
             "tags": [f"points-{points}"],
             "retries": succeeds_at - 1,
+            "distributed": {"framework": "none", "nodes": nodes},
         }
 
     def endless(self, stopped: str) -> dict:
@@ -151,16 +154,19 @@ class Story:
     def _told(self, job: str, attempt: int, spec: dict) -> list[str]:
         """What a job that succeeded has not said exactly once."""
         points = int(spec["tags"][0].removeprefix("points-"))
+        runs = [
+            (n, rank) for n in range(1, attempt + 1) for rank in range(spec["distributed"]["nodes"])
+        ]
         stored = self.rows(f"SELECT count(*), count(DISTINCT step) FROM points WHERE job = '{job}'")
         found = []
-        for n in range(1, attempt + 1):
-            if f"{job} {n}\n" not in self.starts.read_text():
-                found.append(f"never ran: {job} {n}")
-            log = JobFiles(self.data / "jobs").log(job, n, 0).read_text()
+        for n, rank in runs:
+            if f"{job} {n} {rank}\n" not in self.starts.read_text():
+                found.append(f"never ran: {job} {n} {rank}")
+            log = JobFiles(self.data / "jobs").log(job, n, rank).read_text()
             if log != printed(points):
-                found.append(f"log: {job} {n}: {log[-200:]!r} is not {points} points")
-        if stored[0] != (points * attempt, points):
-            found.append(f"{stored} of {points} points in {attempt} attempts: {job}")
+                found.append(f"log: {job} {n} {rank}: {log[-200:]!r} is not {points} points")
+        if stored[0] != (points * len(runs), points):
+            found.append(f"{stored} of {points} points of {len(runs)} runs: {job}")
         return found
 
     def _unowned(self, jobs) -> list[str]:
@@ -215,6 +221,23 @@ class TestServerIsKilled:
             story.serve()
             assert story.problems() == [], f"{failpoint}, seed {seed}"
         assert killed >= (SEEDS + 1) // 2, "the failpoint was hardly ever reached"
+
+    def test_again_and_again_on_one_job_s_way(self, server, cluster, tmp_path):
+        way = [
+            "after-claim", "placed", "top-made", "uid-written", "owned-made", "owned-made",
+            "let-go", "log-appended:2", "log-marked:2", "drained", "end-written", "mid-finish",
+        ]  # fmt: skip
+        for seed in range(SEEDS):
+            root = tmp_path / str(seed)
+            root.mkdir()
+            story = Story(server, cluster, root, f"way {seed}")
+            stations = sorted(story.chance.sample(range(len(way)), 6))
+            jobs = [story.finite(40, pause=0.2, nodes=2)]
+            for station in stations:
+                story.serve(*jobs, failpoint=way[station])
+                jobs = []
+            story.serve()
+            assert story.problems() == [], f"{[way[s] for s in stations]}, seed {seed}"
 
     @pytest.mark.parametrize("failpoint", ["uid-written", "log-appended"])
     def test_while_the_cluster_is_away_nothing_ends_and_all_is_caught_up(self, story, failpoint):
