@@ -225,6 +225,9 @@ class Engine(ABC):
     name: str
     #: Whether ``Task.teams`` matters here; looking them up costs each start a query.
     knows_teams: ClassVar[bool] = False
+    #: Names of projects to which an administrator gave something here (a namespace). Only
+    #: admins make projects of these names: else whoever comes first would have it.
+    projects: frozenset[str] = frozenset()
 
     @abstractmethod
     async def open(self) -> None:

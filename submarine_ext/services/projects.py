@@ -34,11 +34,16 @@ _RIGHTS = {"visibility", "state", "settings"}
 
 
 class Projects:
-    """The service. ``wake`` tells reconcile that jobs may have to be stopped."""
+    """The service. ``wake`` tells reconcile that jobs may have to be stopped; projects of the
+    names in ``reserved`` are made by admins only.
+    """
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, wake: Callable[[], None], reserved: frozenset[str] = frozenset()
+    ) -> None:
         self._store = store
         self._wake = wake
+        self._reserved = reserved
 
     async def list(self, who: Principal) -> list[Project]:
         """The projects that ``who`` sees, by name."""
@@ -62,8 +67,9 @@ class Projects:
         """Make a project. Raises Conflict for a name that is or was in use, seen or unseen."""
 
         def make(tx: Transaction) -> Project:
-            access.signed_in(tx, who, Capability.PROJECT_CREATE)
-            if not projects.is_free(tx, wanted.name):
+            standing = access.signed_in(tx, who, Capability.PROJECT_CREATE)
+            reserved = wanted.name in self._reserved and not standing.admin
+            if reserved or not projects.is_free(tx, wanted.name):
                 raise Conflict(
                     f"The name {wanted.name} is taken on this server; choose another.", field="name"
                 )

@@ -40,16 +40,18 @@ def jp_server_config(jp_server_config, cluster):
 
 @pytest.fixture
 def lab(people, cluster, site, jp_asyncio_loop):
-    """alice owns ``lab``, bob edits it, carol looks on; the engine is connected."""
+    """alice owns ``lab``, which an admin made; bob edits it, carol looks on."""
     may(cluster, "alice", "team-a")
 
     async def make():
         for name in ("alice", "bob", "carol", "eve", "root-admin"):
             await people(name)("GET", "/me")
-        alice = people("alice")
-        assert (await alice("POST", "/projects", {"name": "lab"})).status == 201
-        for name, role in (("bob", "editor"), ("carol", "viewer")):
-            await alice("PUT", f"/projects/lab/grants/user:{name}", {"role": role})
+        admin = people("root-admin")
+        assert (await admin("POST", "/projects", {"name": "lab"})).status == 201
+        for name, role in (("alice", "owner"), ("bob", "editor"), ("carol", "viewer")):
+            granted = await admin("PUT", f"/projects/lab/grants/user:{name}", {"role": role})
+            assert granted.status == 200
+        await people("alice")("DELETE", "/projects/lab/grants/user:root-admin")
         engine = (await site.services()).engines._engines["kubernetes"]
         await engine._reach.api()
         while engine._cluster is None:
@@ -133,6 +135,16 @@ class TestEngines:
 
 
 class TestNames:
+    async def test_a_name_with_a_namespace_is_not_whose_who_comes_first(self, lab):
+        """Catches the mutant ``Projects`` without ``reserved``: eve would run jobs in ``team-b``,
+        where whoever may run jobs can read all Secrets.
+        """
+        taken = await lab("eve")("POST", "/projects", {"name": "lab"})
+        refused = await lab("eve")("POST", "/projects", {"name": "hidden"})
+        assert (refused.status, taken.status) == (409, 409)
+        assert refused.json["detail"] == taken.json["detail"].replace("lab", "hidden")
+        assert (await lab("root-admin")("POST", "/projects", {"name": "hidden"})).status == 201
+
     async def test_a_person_whose_name_is_the_clusters_own_is_told_and_runs_nothing(
         self, lab, cluster, site
     ):

@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # these speak to clusters
 log = logging.getLogger(__name__)
 
 STOPPED = "Stopped on request."
+PROJECT = "project:"  # a key of Settings.namespaces
 LONGEST_REASON = 4000  # characters
 
 
@@ -58,6 +59,9 @@ class KubernetesEngine(Engine):
     def __init__(self, root: Path, settings: Settings, *, patience: Patience | None = None) -> None:
         self.root = root
         self.settings = settings
+        self.projects = frozenset(
+            key.removeprefix(PROJECT) for key in settings.namespaces if key.startswith(PROJECT)
+        )
         self._patience = patience or Patience()
         self._reach: Reach | None = None
         self._cluster: Cluster | None = None

@@ -28,8 +28,8 @@ _EDGE = re.compile(
     r"([^\s,\]]+)"
 )
 _RATIO = re.compile(
-    r"(\S{1,253}) max limit to request ratio per (?:Container|Pod) is (\S+?), but provided ratio is "
-    r"([0-9.]{1,20})"
+    r"(\S{1,253}) max limit to request ratio per (?:Container|Pod) is (\S+?), "
+    r"but provided ratio is ([0-9.]{1,20})"
 )
 _ABOVE_LIMIT = re.compile(
     r'resources\.requests: Invalid value: "([^"]{1,40})": must be less than or equal to '
