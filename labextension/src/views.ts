@@ -160,6 +160,7 @@ export class Views {
       retry: () => void app.commands.execute(Commands.retryJob, { id }),
       remove: () => void app.commands.execute(Commands.deleteJob, { id }),
       rerun: (project, spec) => void this._reported(this._rerun(project, spec)),
+      replace: (project, spec) => void this._reported(this._replace(id, project, spec)),
       openVersion: (project, path, version) =>
         void app.commands.execute(Commands.history, { project, path, version }),
       openArtifact: path => void this._reported(this._openArtifact(id, path)),
@@ -184,6 +185,12 @@ export class Views {
     const job = await session.api.submit(project, spec, UUID.uuid4());
     session.jobs.put(job);
     this.openJob(job.id);
+  }
+
+  /** If the other is refused, the job goes on waiting. */
+  private async _replace(id: string, project: string, spec: JobSpec): Promise<void> {
+    await this._rerun(project, spec);
+    await this._options.app.commands.execute(Commands.stopJob, { id });
   }
 
   private async _openArtifact(id: string, path: string): Promise<void> {

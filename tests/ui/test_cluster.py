@@ -179,6 +179,16 @@ def test_what_waits_says_why_in_its_row(lab: ClusterLab, page: Page) -> None:
     expect(row(page, "sweep-17")).to_contain_text("In the queue training at position 1")
 
 
+def test_what_can_never_run_is_replaced_by_what_can(lab: ClusterLab, page: Page) -> None:
+    lab.submit("too-wide", command=["sleep", "600"], queue="training", resources={"cpu": "9"})
+    open_lab(page, lab)
+    view = open_job(page, "too-wide")
+    expect(view).to_contain_text("Larger than the queue training can ever give")
+    view.get_by_role("button", name="Run with cpu 2 instead").click()
+    expect(row(page, "too-wide").first).to_contain_text("In the queue training")
+    expect(row(page, "too-wide").last).to_contain_text("Cancelled")
+
+
 MISTAKES = [
     ("Container image", "/usr/bin/python", "run in a container image"),
     ("Container image", "elsewhere.example/image", "is not allowed here"),

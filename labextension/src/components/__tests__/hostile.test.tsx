@@ -33,6 +33,7 @@ const actions = {
   stop: nothing,
   retry: nothing,
   rerun: nothing,
+  replace: nothing,
   remove: nothing
 };
 

@@ -11,6 +11,8 @@ export interface JobViewActions {
   retry: () => void;
   remove: () => void;
   rerun: (project: string, spec: JobSpec) => void;
+  /** Run this, and stop the job once that is accepted. */
+  replace: (project: string, spec: JobSpec) => void;
 }
 
 interface HeaderProps {
@@ -52,18 +54,27 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
 function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
   const { job, mayStop, mayRetry, mayDelete, actions, trans } = props;
   const { remedy } = job;
+  const changes = remedy && differences(job.spec, remedy).join(', ');
   if (!isTerminal(job.state)) {
+    const stopping = job.target === 'stop';
     return !mayStop ? null : (
-      <TextButton onClick={actions.stop} disabled={job.target === 'stop'}>
-        {job.target === 'stop' ? trans.__('Stopping…') : trans.__('Stop')}
-      </TextButton>
+      <>
+        {remedy && mayRetry && !stopping && job.state !== 'running' && (
+          <TextButton accept onClick={() => actions.replace(job.project, remedy)}>
+            {trans.__('Run with %1 instead', changes)}
+          </TextButton>
+        )}
+        <TextButton onClick={actions.stop} disabled={stopping}>
+          {stopping ? trans.__('Stopping…') : trans.__('Stop')}
+        </TextButton>
+      </>
     );
   }
   return (
     <>
       {remedy && mayRetry && (
         <TextButton accept onClick={() => actions.rerun(job.project, remedy)}>
-          {trans.__('Rerun with %1', differences(job.spec, remedy).join(', '))}
+          {trans.__('Rerun with %1', changes)}
         </TextButton>
       )}
       {mayRetry && <TextButton onClick={actions.retry}>{trans.__('Run again')}</TextButton>}
