@@ -18,7 +18,7 @@ from submarine_ext.engines.kubernetes.kinds.choose import Served
 from submarine_ext.engines.kubernetes.placement import Identity
 from submarine_ext.engines.kubernetes.rights import Rights, review, spoken, whoami
 from submarine_ext.engines.kubernetes.settings import Choice
-from submarine_ext.engines.kubernetes.transport import Api
+from submarine_ext.engines.kubernetes.transport import Api, can_act_as
 
 NAME = "submarine-ext-doctor"
 _DRY = {"dryRun": "All"}
@@ -160,15 +160,18 @@ class Doctor:
         return await self._held(acting, who, served, namespace, plain(users[0], 100), subjects)
 
     def _users(self) -> list[str]:
+        """No name that is nobody's: what is to be applied must not give what is the cluster's."""
         form = self._settings.impersonate_user
-        return sorted({form.replace("{owner}", owner) for owner in self._people})
+        names = {form.replace("{owner}", owner) for owner in self._people}
+        return sorted(filter(can_act_as, names))
 
     def _groups(self, namespace: str | None = None) -> list[str]:
         """The groups of teams that have a namespace (that one)."""
         form, found = self._settings.impersonate_groups, self._settings.namespaces
         teams = (k.removeprefix("team:") for k, v in found.items()
                  if k.startswith("team:") and namespace in (None, v))  # fmt: skip
-        return sorted({form.replace("{team}", team) for team in teams}) if form else []
+        names = {form.replace("{team}", team) for team in teams} if form else set()
+        return sorted(filter(can_act_as, names))
 
 
 def _title(namespace: str) -> str:

@@ -242,6 +242,14 @@ class _Question:
             raise ApiError(400, "BadRequest", f"{self.path!r} is no place on a cluster.")
 
 
+def can_act_as(name: str) -> bool:
+    """Whether :meth:`Api.acting_as` takes the name."""
+    try:
+        return bool(_name(name))
+    except ClusterUnusable:
+        return False
+
+
 def _name(name: str) -> str:
     """A name as a header may carry it. Kubernetes takes the bytes (UTF-8) as they are, cut
     of white space: a name that this would change is somebody else's name.
