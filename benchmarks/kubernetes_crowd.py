@@ -63,18 +63,17 @@ def led(size: int, *, trace: bool = False) -> dict[str, float]:
 
 
 def figures(crowd: Crowd, leader: Leader) -> dict[str, float]:
-    requests = crowd.cluster.requests
     before = leader.told()
     begin = time.monotonic()
     found = leader.told()
-    while sum(n for (_, path), n in requests.items() if path.endswith("/log")) < len(crowd.tasks):
-        time.sleep(0.01)
+    while requests(crowd, "/log") < len(crowd.tasks):
+        time.sleep(0.05)
     found["followed"] = time.monotonic() - begin + found["seconds"]
-    requests.clear()
+    crowd.cluster.requests.clear()
     at_rest = leader.ask("rest", REST)
     hour = REST * FASTER
-    found["requests"] = sum(requests.values()) / hour
-    found["shared"] = sum(n for (_, path), n in requests.items() if "/log" not in path) / hour
+    found["requests"] = requests(crowd) / hour
+    found["shared"] = found["requests"] - requests(crowd, "/log") / hour
     for what in ("resident", "traced"):
         found[what] = at_rest[what] - before[what]
     changing = threading.Thread(target=change, args=(crowd,))
@@ -82,6 +81,12 @@ def figures(crowd: Crowd, leader: Leader) -> dict[str, float]:
     late = leader.ask("lag", LAG)
     changing.join()
     return {**found, "cpu": at_rest["cpu"], "p50": late["p50"], "p99": late["p99"]}
+
+
+def requests(crowd: Crowd, ending: str = "") -> int:
+    """How many there were of paths that end so."""
+    counted = crowd.cluster.call(lambda: dict(crowd.cluster.requests))
+    return sum(times for (_, path), times in counted.items() if path.endswith(ending))
 
 
 def change(crowd: Crowd) -> None:
