@@ -127,8 +127,8 @@ class Course:
             return
         ground, wake = self._ground, self._wish.news.set
         self._cluster.positions.attend(ground.placement, ground.api, self._uid, wake)
-        if self._cluster.reach.reason is not None:
-            self._telling.waits(self._cluster.reach.reason)
+        if (reason := self._cluster.reach.reason or self._watch.refusal) is not None:
+            self._telling.waits(reason)
             return
         view = self._view()
         if said := waiting.explain(view):

@@ -13,10 +13,11 @@ from submarine_ext.engines.kubernetes import names, trims
 from submarine_ext.engines.kubernetes.informer import Informer, Rhythm
 from submarine_ext.engines.kubernetes.kinds.base import Object, Resource
 from submarine_ext.engines.kubernetes.placement import Identity
-from submarine_ext.engines.kubernetes.reach import Patience, Reach
+from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
 from submarine_ext.engines.kubernetes.removing import PODS
 from submarine_ext.engines.kubernetes.sights import JOB_UID, Sight, Sights
 from submarine_ext.engines.kubernetes.transport import Api
+from submarine_ext.errors import SubmarineError
 
 EVENTS = Resource("", "v1", "events", "Event")
 
@@ -37,6 +38,8 @@ class Watch:
         self.sights = Sights(self._changed)
         self._informers: dict[Resource, Informer] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._refusals: dict[Resource, str] = {}
+        self._refused = asyncio.Event()
         ours = names.selector(site)
         self._watch(PODS, trims.pod, self.sights.pod, labels=ours)
         self._watch(EVENTS, trims.event, self.sights.event, fields="type=Warning")
@@ -59,8 +62,27 @@ class Watch:
         self._wake.pop(label, None)
         self.sights.let_go(label)
 
+    @property
+    def refusal(self) -> str | None:
+        """Why the person in whose name this is watched sees nothing, in one plain sentence."""
+        return next(iter(self._refusals.values()), None)
+
     async def synced(self, resource: Resource) -> None:
-        """Wait until all there is of pods and of this kind has been seen."""
+        """Wait until all there is of pods and of this kind has been seen.
+
+        :raises SubmarineError: the person in whose name it is watched may not see it now.
+        """
+        all_seen = asyncio.ensure_future(self._synced(resource))
+        refused = asyncio.ensure_future(self._refused.wait())
+        try:
+            await asyncio.wait((all_seen, refused), return_when=asyncio.FIRST_COMPLETED)
+            if not all_seen.done():
+                raise SubmarineError(self.refusal or CONNECTING)
+        finally:
+            all_seen.cancel()
+            refused.cancel()
+
+    async def _synced(self, resource: Resource) -> None:
         for one in (resource, PODS):
             await self._informers[one].synced()
 
@@ -93,10 +115,20 @@ class Watch:
         self._tasks.append(asyncio.create_task(informer.run(), name=name))
 
     def _health(self, resource: Resource, healthy: bool, why: str | None) -> None:  # noqa: FBT001 - the informer's call
+        self._refusals.pop(resource, None)
         if healthy:
+            self._reach.fine(self._source(resource))
+        elif self.key[1].user is not None and not self._api.pace.away:
+            self._refusals[resource] = self._reach.words(why)  # that person's trouble alone
             self._reach.fine(self._source(resource))
         else:
             self._reach.trouble(self._source(resource), self._reach.words(why))
+        if self._refusals:
+            self._refused.set()
+        else:
+            self._refused.clear()
+        for wake in list(self._wake.values()):
+            wake()
 
     def _source(self, resource: Resource) -> str:
         return f"{self.key} {resource.plural}"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from submarine_ext.engines.base import Outcome, Waiting
+from submarine_ext.engines.base import Health, Outcome, Waiting
 from submarine_ext.engines.kubernetes import rbac
 from submarine_ext.engines.kubernetes.answers import ApiError
 from tests.kubernetes.integration.accounts import account, allow, counts
 from tests.kubernetes.integration.bench import NOWHERE, Bench
 from tests.kubernetes.integration.place import Place
-from tests.kubernetes.integration.target import RBAC
+from tests.kubernetes.integration.target import BINDINGS, RBAC
 
 PERSON = "ada"  # who owns this suite's tasks
 
@@ -57,13 +57,19 @@ def acting(mark: str) -> dict[str, object]:
             "impersonate_groups": ""}  # fmt: skip
 
 
+async def permit(place: Place, mark: str) -> str:
+    """Give the person the shipped Role; returns the binding's name."""
+    user = {"kind": "User", "apiGroup": RBAC, "name": f"{PERSON}-{mark}@example.org"}
+    rules = rbac.role(place.namespace, rbac.rules(queues=True))["rules"]
+    await allow(place, f"person-{mark}", rules, user)
+    return f"person-{mark}"
+
+
 async def test_a_person_who_may_runs_jobs_through_a_server_that_may_not(
     place: Place, bench: Bench, people: str
 ) -> None:
     kubeconfig = await server(bench, people)
-    user = {"kind": "User", "apiGroup": RBAC, "name": f"{PERSON}-{people}@example.org"}
-    rules = rbac.role(place.namespace, rbac.rules(queues=True))["rules"]
-    await allow(place, f"person-{people}", rules, user)
+    await permit(place, people)
     task = bench.program("pass")
     async with bench.session(kubeconfig=kubeconfig, node_selector=NOWHERE, **acting(people)) as s:
         await s.engine.start(task)
@@ -73,10 +79,42 @@ async def test_a_person_who_may_runs_jobs_through_a_server_that_may_not(
     await place.nothing_left(task)
 
 
+async def test_rights_that_one_person_loses_are_that_persons_trouble(
+    place: Place, bench: Bench, people: str
+) -> None:
+    """Their jobs say so and go on when they are back. Mutant: an engine that is out of order
+    for everybody.
+    """
+    settings = {"kubeconfig": await server(bench, people), "node_selector": NOWHERE}
+    binding = await permit(place, people)
+    task = bench.program("pass")
+    async with bench.session(**settings, **acting(people)) as s:
+        await s.engine.start(task)
+        await s.such(lambda o: isinstance(o, Waiting) and "machine" in o.reason)
+    before = await place.found(BINDINGS, binding)
+    assert before is not None
+    await place.delete(BINDINGS, binding)
+    async with bench.session(**settings, **acting(people)) as s:
+        assert await s.engine.adopt([task]) == set()
+        await s.such(lambda o: isinstance(o, Waiting) and "not let this server see" in o.reason)
+        assert (await s.healthy()).healthy
+        await place.make(BINDINGS, {key: before[key] for key in ("roleRef", "subjects")}
+                         | {"metadata": {"name": binding}})  # fmt: skip
+        await s.such(lambda o: isinstance(o, Waiting) and "machine" in o.reason)
+        await s.engine.stop(task.name)
+        assert (await s.ended(task.name)).outcome is Outcome.STOPPED
+    await place.nothing_left(task)
+
+
 async def test_a_person_who_may_not_is_told_so_by_name(bench: Bench, people: str) -> None:
     """Mutant: the server's own identity where a person's is refused."""
     kubeconfig = await server(bench, people)
-    ended = await bench.run(bench.program("pass"), kubeconfig=kubeconfig, **acting(people))
+    task = bench.program("pass")
+    async with bench.session(kubeconfig=kubeconfig, **acting(people)) as s:
+        await s.engine.start(task)
+        ended = await s.ended(task.name)
+        assert (await s.healthy()).healthy
+        assert not [o for o in s.seen if isinstance(o, Health) and "let" in str(o.info.reason)]
     assert (ended.outcome, ended.retryable) == (Outcome.FAILED, False)
     assert f"{PERSON}-{people}@example.org" in str(ended.reason)
 
