@@ -131,6 +131,8 @@ class Dispatcher:
         await self._store.write(
             lambda tx: jobs.transition(tx, record, Event.FAILED, actor=SYSTEM, reason=reason)
         )
+        with contextlib.suppress(SubmarineError):  # what an earlier server began of it
+            await self._engines[record.job.engine].stop(self.task(record).name)
 
     def _unpack(self, task: Task) -> None:
         """Unpack beside and rename, so that a folder called ``work`` is whole."""

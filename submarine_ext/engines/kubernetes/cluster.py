@@ -57,6 +57,7 @@ class Cluster:
         self._learned = 0.0
         self._learning = asyncio.Lock()
         self._apis: dict[Identity, Api] = {}
+        self._used: dict[str, Identity] = {}
 
     async def offer(self) -> Served:
         """What the cluster offers, not older than ``patience.fresh`` seconds.
@@ -92,9 +93,11 @@ class Cluster:
         :raises ClusterUnusable: nobody can act in that name.
         """
         served = await self.offer()
+        api = await self.as_whom(placement.identity)
+        self._used[placement.namespace] = placement.identity
         return Ground(
             placement=placement,
-            api=await self.as_whom(placement.identity),
+            api=api,
             kind=choose.named(placement.kind, served),
             workloads=next((r for r in served.resources if r.plural == "workloads"), None),
         )
@@ -110,6 +113,14 @@ class Cluster:
         if who not in self._apis:
             self._apis[who] = api.acting_as(who.user, who.groups)
         return self._apis[who]
+
+    async def places(self) -> dict[str, Identity]:
+        """The namespaces that are in use, each with somebody as whom it may be looked at."""
+        if self.settings.impersonate:
+            return dict(self._used)
+        default = self.settings.namespace or (await self.reach.api()).namespace
+        mine = [default, *self.settings.namespaces.values()]
+        return {**dict.fromkeys(mine, Identity()), **self._used}
 
     async def close(self) -> None:
         """Let go of all that is held open."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,13 +31,13 @@ from submarine_ext.engines.base import (
     Prospect,
     Task,
 )
-from submarine_ext.engines.kubernetes import checks, site
+from submarine_ext.engines.kubernetes import checks, names, site
 from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.reach import CONNECTING, Patience, Reach
 from submarine_ext.engines.kubernetes.settings import Settings
 from submarine_ext.engines.kubernetes.telling import Telling
-from submarine_ext.errors import StorageFull
+from submarine_ext.errors import StorageFull, SubmarineError
 from submarine_ext.failpoints import reach
 
 if TYPE_CHECKING:  # these speak to clusters
@@ -68,6 +69,9 @@ class KubernetesEngine(Engine):
         self._early: dict[str, tuple[Task, Telling]] = {}  # until there is a session
         self._attempts: dict[str, Attempt] = {}
         self._over: set[str] = set()
+        self._expected: dict[str, Task] = {}  # to be started again by whoever adopts
+        self._adopted: float | None = None  # when, in epoch seconds
+        self._may_sweep = asyncio.Event()
         self._chores: set[asyncio.Task[None]] = set()
         self._observations: asyncio.Queue[Observation | None] = asyncio.Queue()
 
@@ -76,6 +80,7 @@ class KubernetesEngine(Engine):
         self._reach = Reach(self.settings, self._patience, self._on_health)
         self._do(self._reach.run(), "reach the cluster")
         self._do(self._connect(self._reach), "take up work on the cluster")
+        self._do(self._sweep(), "sweep the cluster")
 
     async def close(self) -> None:
         """Let go; jobs go on in the cluster."""
@@ -94,15 +99,21 @@ class KubernetesEngine(Engine):
 
     async def start(self, task: Task) -> None:
         """Lead the task to its end; again, for one that is led or over, does nothing."""
+        self._expected.pop(task.name, None)
         if not self._knows(task.name):
             self._take_up(task)
 
     async def stop(self, name: str, *, grace_seconds: float = 10.0) -> None:
-        """Write the wish down, and have it granted."""
+        """Write the wish down, and have it granted; also where another server began it, and
+        it is not started again.
+        """
         attempt = self._attempts.get(name)
-        if attempt is None and name not in self._early:
+        if name in self._expected:
+            task = self._expected[name]
+        elif attempt is None and name not in self._early:
             return
-        task = attempt.task if attempt else self._early[name][0]
+        else:
+            task = attempt.task if attempt else self._early[name][0]
         memory = Memory(task.folder)
         try:
             await asyncio.to_thread(memory.ask_to_stop, grace_seconds)
@@ -110,6 +121,8 @@ class KubernetesEngine(Engine):
         except OSError as error:
             raise StorageFull(f"The stop could not be written down: {error.strerror}.") from error
         reach("stop-written")
+        if self._expected.pop(name, None):
+            self._take_up(task)  # not before that is written: it must not begin
         if attempt := self._attempts.get(name):
             attempt.wish.stop(grace_seconds)
         elif placed is None and name in self._early:
@@ -122,7 +135,7 @@ class KubernetesEngine(Engine):
         That includes what an earlier server had not made in whole: it begins where that
         ended, and needs the secrets of ``start``.
         """
-        fresh = set()
+        now, fresh = time.time(), set()
         for task in tasks:
             if self._knows(task.name):
                 continue
@@ -130,6 +143,9 @@ class KubernetesEngine(Engine):
                 self._take_up(task)
             else:
                 fresh.add(task.name)
+                self._expected[task.name] = task
+        self._adopted = self._adopted or now
+        self._allow_sweeps()
         return fresh
 
     async def observe(self) -> AsyncIterator[Observation]:
@@ -206,6 +222,7 @@ class KubernetesEngine(Engine):
         early, self._early = self._early, {}
         for task, telling in early.values():
             self._lead(task, telling, self._cluster)
+        self._allow_sweeps()
 
     async def _site(self) -> str:
         """The root's name, as soon as its disk takes it."""
@@ -224,6 +241,25 @@ class KubernetesEngine(Engine):
         attempt = Attempt(task, cluster, telling, self._end)
         self._attempts[task.name] = attempt
         self._do(attempt.run(), f"lead {task.name}")
+
+    def _allow_sweeps(self) -> None:
+        if self._cluster is not None and self._adopted is not None:
+            self._may_sweep.set()
+
+    async def _sweep(self) -> None:
+        """Once it is known what is unfinished, and then every while."""
+        await self._may_sweep.wait()
+        from submarine_ext.engines.kubernetes.sweeping import Sweep  # loaded by _connect
+
+        assert self._cluster is not None
+        assert self._adopted is not None
+        while True:
+            known = [*self._early, *self._attempts, *self._expected]
+            try:
+                await Sweep(self._cluster, set(map(names.label, known)), self._adopted).run()
+            except SubmarineError as error:
+                log.warning("The cluster could not be swept: %s", error.detail)
+            await asyncio.sleep(self._patience.sweep)
 
     # What is told
 
@@ -258,7 +294,8 @@ def _begun(memory: Memory) -> bool:
 
 def _cluster_module() -> type[Cluster]:
     """In a thread: it brings aiohttp."""
-    import submarine_ext.engines.kubernetes.attempt  # noqa: F401 - so that it is loaded
+    import submarine_ext.engines.kubernetes.attempt
+    import submarine_ext.engines.kubernetes.sweeping  # noqa: F401 - so that they are loaded
     from submarine_ext.engines.kubernetes.cluster import Cluster
 
     return Cluster

@@ -39,7 +39,8 @@ class Patience(Struct, frozen=True, kw_only=True):
     """Seconds: the first pause after a failure and the longest, the one after a refusal that
     only an administrator can undo, the one between two looks at a cluster of which nothing
     else is known, how long a namespace without tasks is watched, how old knowledge of what
-    the cluster offers may be, and how often queues are asked for positions.
+    the cluster offers may be, how often queues are asked for positions and the cluster is
+    swept, and by how much its clock may differ from ours.
     """
 
     first: float = 1.0
@@ -49,6 +50,8 @@ class Patience(Struct, frozen=True, kw_only=True):
     fresh: float = 600.0
     linger: float = 120.0
     positions: float = 15.0
+    sweep: float = 3600.0
+    skew: float = 300.0
 
     def pause(self, tries: int) -> float:
         """After the so-manieth failure in a row, from 0; at random, so that nobody marches."""
