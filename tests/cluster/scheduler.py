@@ -95,6 +95,9 @@ class Scheduler:
             count = f"0/{len(nodes)} nodes are available"
             self._unschedulable(pod, f"{count}: {problem}. not found")
             return
+        if not nodes:
+            self._unschedulable(pod, "no nodes available to schedule pods")
+            return
         names = [node["metadata"]["name"] for node in nodes]
         others = [self._pods_on(name) for name in names]
         refusals = [

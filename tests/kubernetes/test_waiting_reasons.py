@@ -136,6 +136,10 @@ class TestNoMachine:
         said = reason(spec(cpu=4), pods=[unplaced("")], events=[told])
         assert "1 has fewer than 4 CPUs free" in said
 
+    def test_a_cluster_without_machines_is_called_that(self) -> None:
+        said = reason(pods=[unplaced("no nodes available to schedule pods")])
+        assert said == "The cluster has no machines now. Wait, or ask whoever runs the cluster."
+
     def test_an_unknown_reason_is_quoted_with_its_number(self) -> None:
         message = "0/7 nodes are available: 7 node(s) dislike Mondays."
         assert "7: “node(s) dislike Mondays”" in reason(pods=[unplaced(message)])

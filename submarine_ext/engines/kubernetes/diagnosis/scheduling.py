@@ -58,6 +58,7 @@ _TAINTS = {
     "node-role.kubernetes.io/control-plane": "{are} kept for the cluster itself",
     "node-role.kubernetes.io/master": "{are} kept for the cluster itself",
 }
+_EMPTY = "no nodes available"
 _OPERATOR = "ask whoever runs the cluster"
 
 
@@ -66,6 +67,8 @@ def explain(view: View, message: str) -> Said:
     found = _MESSAGE.match(message[:READ])
     if found is None:
         text = f"No machine was found for it: {quoted(message)}."
+        if message.startswith(_EMPTY):
+            text = f"The cluster has no machines now. Wait, or {_OPERATOR}."
         return Said(text=text, weight=Weight.BUSY)
     reasons, *verdict = _VERDICT.split(found[2], maxsplit=1)
     parts = _parts(reasons)
