@@ -124,6 +124,25 @@ async def test_everything_is_named_and_labelled_after_the_attempt(
     assert not any(pod["spec"]["automountServiceAccountToken"] for pod in found["Pod"])
 
 
+async def test_the_service_selects_the_jobs_pods_and_no_others(place: Place, bench: Bench) -> None:
+    """Mutant: a selector that selects nothing, which machines without DNS would not notice."""
+    tasks = [bench.secretive(distributed=PAIR) for _ in range(2)]
+    async with bench.session(node_selector=NOWHERE) as s:
+        for task in tasks:
+            await s.engine.start(task)
+        for task in tasks:
+            await placed(s, place, task)
+            (service,) = await place.of(SERVICES, task)
+            assert service["spec"]["clusterIP"] == "None"
+            selector = ",".join(f"{k}={v}" for k, v in service["spec"]["selector"].items())
+            selected, own = await place.listed(PODS, selector), await place.of(PODS, task)
+            assert [p["metadata"]["uid"] for p in selected] == [p["metadata"]["uid"] for p in own]
+            assert {p["spec"]["subdomain"] for p in own} == {service["metadata"]["name"]}
+        for task in tasks:
+            await s.engine.stop(task.name)
+            await s.ended(task.name)
+
+
 async def test_what_an_earlier_server_had_made_is_gone_on_with(place: Place, bench: Bench) -> None:
     """The one that made the Job was killed before it could write down its uid."""
     task = bench.secretive()

@@ -61,7 +61,7 @@ async def one_address(place: Place, task: Task) -> bool:
 
 
 async def test_two_machines_meet_where_they_were_told(place: Place, bench: Bench) -> None:
-    """Over the headless Service. Mutants: a selector that selects nothing, another port."""
+    """Over the headless Service. Mutants: no Service, another port."""
     task = bench.program(MEETS, distributed=PAIR)
     ended = await bench.run(task)
     if ended.exit_code in (NO_NAMES, NO_WAY) and await one_address(place, task):

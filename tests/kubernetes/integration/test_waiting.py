@@ -151,7 +151,7 @@ async def test_a_job_that_somebody_deletes_is_lost_and_nothing_is_left(
 async def test_two_servers_in_one_namespace_do_not_see_each_other(
     place: Place, bench: Bench
 ) -> None:
-    """Two roots are two sites. Mutant: watches that select no site."""
+    """Two roots are two sites."""
     roots = [bench.root / name for name in ("one", "two")]
     for root in roots:
         root.mkdir()
