@@ -54,9 +54,7 @@ export function JobRow(props: JobRowProps): React.ReactElement {
         </span>
       </button>
       <JobProgress job={job} trans={trans} />
-      {job.reason && job.state !== 'succeeded' && job.state !== 'running' && (
-        <div className="sub-Reason">{job.reason}</div>
-      )}
+      {job.reason && job.state !== 'succeeded' && <div className="sub-Reason">{job.reason}</div>}
       <RowActions {...props} tabIndex={current ? 0 : -1} />
     </div>
   );
