@@ -73,7 +73,7 @@ export function Header(props: HeaderProps): React.ReactElement {
             role="status"
             title={since ? exactTime(since) : undefined}
           >
-            <strong>{title}</strong> {reason}
+            <strong>{title}:</strong> {reason}
           </p>
         ))}
       {explained && (
