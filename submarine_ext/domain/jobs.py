@@ -182,6 +182,7 @@ class Event(StrEnum):
     CLAIMED = "claimed"  # reconcile took it for the engine
     WAITS = "waits"  # the engine says what it waits for
     STARTED = "started"  # the user's process exists
+    RESUMED = "resumed"  # it runs again after a pause
     SUCCEEDED = "succeeded"  # exit code 0
     FAILED = "failed"  # any other end of its own
     STOPPED = "stopped"  # it ended because somebody stopped it
@@ -201,6 +202,8 @@ TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
     (_Q, Event.FAILED): JobState.FAILED,
     (_Q, Event.STOPPED): JobState.CANCELLED,
     (_Q, Event.VANISHED): JobState.LOST,
+    (_R, Event.WAITS): _R,  # a queue may pause what runs
+    (_R, Event.RESUMED): _R,
     (_R, Event.SUCCEEDED): JobState.SUCCEEDED,
     (_R, Event.FAILED): JobState.FAILED,
     (_R, Event.STOPPED): JobState.CANCELLED,

@@ -91,6 +91,7 @@ def task_parts(name: str) -> tuple[str, int]:
 
 class Waiting(Struct, frozen=True, tag=True):
     """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1.
+    ``paused``: it ran, and is back there; ``Started`` comes again when it runs again.
     ``remedy`` is a changed spec that would not wait for this, if there is one.
     """
 
@@ -98,6 +99,7 @@ class Waiting(Struct, frozen=True, tag=True):
     reason: str
     position: int | None = None
     remedy: JobSpec | None = None
+    paused: bool = False
 
 
 class Started(Struct, frozen=True, tag=True):

@@ -122,13 +122,17 @@ def _note(
         return None
     # A job that is being stopped keeps saying who stopped it.
     wanted = record.job.target is Target.RUN
+    if isinstance(seen, Started) and record.job.state is JobState.RUNNING:
+        said = {"reason": None, "remedy": None}
+        paused = wanted and record.job.reason is not None
+        return jobs.transition(tx, record, Event.RESUMED, actor=SYSTEM, **said) if paused else None
     if isinstance(seen, Started):
         fields: dict[str, Any] = {"started": at(seen.time)} | (
             {"reason": None, "remedy": None} if wanted else {}
         )
         return jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
-    if not wanted:
-        return None
+    if not wanted or (record.job.state is JobState.RUNNING and not seen.paused):
+        return None  # what a restarted server says before it has looked
     reason = hidden(tx, record.job).text(seen.reason)  # who refuses a job may quote it
     if (reason, seen.remedy) != (record.job.reason, record.job.remedy):
         fields = {"reason": reason, "remedy": seen.remedy}

@@ -19,7 +19,7 @@ from tests.contract.test_local_engine import marked
 
 NAMESPACE = "team-a"
 HURRY = Patience(
-    first=0.05, longest=0.5, refused=0.3, probe=0.5, fresh=600, linger=0.2, positions=0.1, sweep=0.2
+    first=0.05, longest=0.5, refused=0.3, probe=0.5, fresh=600, linger=0.2, positions=0.1
 )
 
 

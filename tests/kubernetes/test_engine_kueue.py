@@ -5,11 +5,15 @@ import asyncio
 import pytest
 
 from submarine_ext.domain.jobs import Resources
-from submarine_ext.engines.base import Outcome, Waiting
+from submarine_ext.engines.base import Outcome, Started, Waiting
 from submarine_ext.testing import jobs
 from submarine_ext.testing.session import session
 from tests.kubernetes import hands
 from tests.kubernetes.test_engine_faults import maker
+
+PAUSED = (
+    b"--- submarine: Paused for work of higher priority; it begins anew when there is room. ---"
+)
 
 
 @pytest.fixture
@@ -30,6 +34,26 @@ def give_room(cluster):
 
 def make(cluster, plural, namespace, obj):
     cluster.call(cluster.inside.create, f"{plural}.kueue.x-k8s.io", namespace, obj)
+
+
+def evict(cluster, one):
+    """Kueue needs its room for work of higher priority, until :func:`let_on`."""
+    hold(cluster, "Hold")
+    top = hands.job(cluster, one)
+    workloads = cluster.call(cluster.inside.list, "workloads.kueue.x-k8s.io", hands.NAMESPACE)
+    (mine,) = [w for w in workloads
+               if w["metadata"]["ownerReferences"][0]["uid"] == top["metadata"]["uid"]]  # fmt: skip
+    queues = cluster.server.settings.more["queues"]
+    cluster.call(queues.evict, mine, "Preempted", "Preempted to accommodate a workload")
+
+
+def let_on(cluster):
+    hold(cluster, "None")
+
+
+def hold(cluster, policy):
+    patch = {"spec": {"stopPolicy": policy}}
+    cluster.call(cluster.inside.patch, "clusterqueues.kueue.x-k8s.io", "", "all", patch)
 
 
 def queued(root, source=jobs.SLEEPS, cpu=2):
@@ -86,3 +110,23 @@ class TestQueuedJobs:
             await s.engine.stop(first.name, grace_seconds=1)
             assert (await s.ended(second.name)).outcome is Outcome.SUCCEEDED
         assert second.log(0).read_text() == "begun\n"
+
+
+@pytest.mark.parametrize("cluster", [{"crds": ["kueue"]}], indirect=True)
+class TestPausedJobs:
+    async def test_people_see_that_it_is_paused_and_that_it_begins_anew(self, cluster, tmp_path):
+        async with session(hands.make(cluster, tmp_path)) as s:
+            one = queued(tmp_path)
+            await s.engine.start(one)
+            await s.started(one.name)
+            await jobs.printed(one.log(0), b"ready")
+            await asyncio.to_thread(evict, cluster, one)
+            said = await s.such(lambda o: isinstance(o, Waiting) and o.paused)
+            assert said.reason.startswith("Paused for work of higher priority.")
+            await jobs.printed(one.log(0), PAUSED)
+            await asyncio.to_thread(let_on, cluster)
+            await s.such(lambda _: sum(isinstance(o, Started) for o in s.seen) == 2)
+            await jobs.printed(one.log(0), b"the new run. ---\nready")
+            await s.engine.stop(one.name, grace_seconds=1)
+            assert (await s.ended(one.name)).outcome is Outcome.STOPPED
+        assert one.log(0).read_bytes().count(PAUSED) == 1

@@ -20,14 +20,15 @@ from tests.kubernetes.test_engine_faults import task
 from tests.kubernetes.test_engine_stop import mutate
 
 JOBS = "jobs.batch"
-LATER = replace(hands.HURRY, skew=-60.0)  # as if what there is were a minute older
+OFTEN = replace(hands.HURRY, sweep=0.1)
+LATER = replace(OFTEN, skew=-60.0)  # as if what there is were a minute older
 DAYS = 4 * 86_400
 
 
-def later(cluster, root):
-    """An engine that begins when what there is now is old."""
+def later(cluster, root, patience=LATER):
+    """An engine that begins when what there is now is old, and sweeps often."""
     settings = Settings(kubeconfig=str(cluster.kubeconfig), image="python:3.12")
-    return KubernetesEngine(root, settings, patience=LATER)
+    return KubernetesEngine(root, settings, patience=patience)
 
 
 async def half_made(cluster, root, step="the launcher"):
@@ -115,7 +116,7 @@ class TestObjectsThatNeverRan:
 
     async def test_what_is_younger_than_what_is_known_stays(self, cluster, tmp_path):
         unborn = await half_made(cluster, tmp_path)
-        async with session(hands.make(cluster, tmp_path)) as s:
+        async with session(later(cluster, tmp_path, OFTEN)) as s:
             await s.engine.adopt([])
             await swept(cluster)
         assert hands.objects(cluster, JOBS, unborn)
@@ -136,7 +137,7 @@ async def test_what_ended_long_ago_is_taken_away_where_the_cluster_does_not(
     test_kinds_run.runtime(cluster)
     shape = Distributed(framework=Framework.TORCH, nodes=2)
     done, kind = task(tmp_path, distributed=shape), "trainjobs.trainer.kubeflow.org"
-    async with session(hands.make(cluster, tmp_path)) as s:
+    async with session(later(cluster, tmp_path, OFTEN)) as s:
         await s.engine.adopt([])
         await s.engine.start(done)
         assert (await s.ended(done.name)).outcome is Outcome.SUCCEEDED

@@ -12,7 +12,7 @@ import contextlib
 from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
-from submarine_ext.engines.kubernetes.diagnosis import endings, waiting
+from submarine_ext.engines.kubernetes.diagnosis import endings, queues, waiting
 from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
 from submarine_ext.engines.kubernetes.kinds.base import Object, Verdict
@@ -121,8 +121,11 @@ class Course:
         """Tell what is new, and let pods' logs be followed."""
         for node, pod in self._eyes.pods():
             self._show_pod(node, pod)
-        self._telling.begun(self._eyes.started())
-        if self._telling.started or self._unwanted or self._uid is None:
+        self._show_pause()
+        if not self._telling.paused:
+            self._telling.begun(self._eyes.started())
+        begun = self._telling.started and not self._telling.paused
+        if begun or self._unwanted or self._uid is None:
             self._cluster.positions.leave(self._uid or "")
             return
         ground, wake = self._ground, self._wish.news.set
@@ -133,6 +136,19 @@ class Course:
         view = self._view()
         if said := waiting.explain(view):
             self._telling.waits(said.text, view.position, said.remedy)
+
+    def _show_pause(self) -> None:
+        """A queue may suspend what runs, and let it begin anew: nothing else does."""
+        if self._ground.placement.queue is None or self._eyes.started() is None:
+            return
+        pause = queues.pause(self._view())
+        if pause is not None:
+            if not self._telling.paused:
+                self._telling.begun(self._eyes.started())
+            self._telling.paused = True
+            self._cluster.logs.say(self._task.name, *pause)
+        elif self._telling.paused and self._eyes.runs():
+            self._telling.begun(self._eyes.started())
 
     def _show_pod(self, node: int, pod: Object) -> None:
         uid, version = pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]

@@ -70,6 +70,7 @@ class Follower:
         self._pods: dict[str, Pod] = {}
         self._through: set[str] = set()
         self._wanted = False
+        self._saying: tuple[str, str] | None = None
         self._changed = asyncio.Event()
         self._reading: asyncio.Timeout | None = None
         self._tries: dict[Answer, int] = {}
@@ -89,6 +90,12 @@ class Follower:
         """Somebody reads this log."""
         self._wanted = True
         self._changed.set()
+
+    def say(self, key: str, sentence: str) -> None:
+        """Put a line of ours behind what the last pod printed, once for each ``key``."""
+        if self._saying is None or self._saying[0] != key:
+            self._saying = key, sentence
+            self._changed.set()
 
     # Pod after pod
 
@@ -129,6 +136,8 @@ class Follower:
         while True:
             self._note_through(self._log.mark.is_through)
             self.notes = self._log.notes
+            if self._saying and self._log.mark.is_through(self._log.mark.pod):
+                await _thread(self._log.say_once, *self._saying)
             left = [pod for pod in self._pods.values() if pod.uid not in self._through]
             if left:
                 await self._to_the_end(min(left, key=lambda pod: (pod.created, pod.uid)).uid)

@@ -49,6 +49,11 @@ class Logs:
             if task == name and rank in follower.ranks:
                 follower.want()
 
+    def say(self, name: str, key: str, sentence: str) -> None:
+        """Put a line of ours into the task's logs behind what its pods printed; once a ``key``."""
+        for follower in self._of(name):
+            follower.say(key, sentence)
+
     async def drained(self, name: str) -> None:
         """All that the task's pods, of which each must have ended or gone, printed is in its
         files, and what they sent is among its artifacts.

@@ -32,8 +32,9 @@ _NOT_LOG = b"unable to retrieve container logs"
 class Mark(Struct):
     """What is on disk. ``pod`` (uid) and ``instance`` (restart count) are being read; ``past``
     pods are through. ``sizes``: the files' at ``place``, by rank; ``base``: when the instance
-    began. ``saying``: a line of ours that is being written. ``complete``: the launcher has
-    said its last; ``done``: nothing more will be read of this pod.
+    began. ``saying``: a line of ours that is being written; ``told``: the key of the last that
+    is said once a key. ``complete``: the launcher has said its last; ``done``: nothing more
+    will be read of this pod.
     """
 
     pod: str = ""
@@ -45,6 +46,7 @@ class Mark(Struct):
     sizes: dict[int, int] = {}
     base: dict[int, int] = {}
     saying: str = ""
+    told: str = ""
     complete: bool = False
     done: bool = False
 
@@ -127,7 +129,9 @@ class NodeLog:
         again = mark.pod != ""
         for rank in self.ranks:
             self._task.log(rank).touch(0o600)
-        self.mark = Mark(pod, instance, past, base=sizes, sizes=dict(sizes), inbox=mark.inbox)
+        self.mark = Mark(
+            pod, instance, past, base=sizes, sizes=dict(sizes), inbox=mark.inbox, told=mark.told
+        )
         self._settle()
         if again:
             self.say(AGAIN)
@@ -237,6 +241,12 @@ class NodeLog:
         self._surplus = {}
         self.mark.saying = ""
         self.save()
+
+    def say_once(self, key: str, sentence: str) -> None:
+        """The same, unless it was said with that key before."""
+        if self.mark.told != key:
+            self.mark.told = key
+            self.say(sentence)
 
     def say_first(self, sentence: str) -> None:
         """The same, but only where nothing of the pod was read yet."""

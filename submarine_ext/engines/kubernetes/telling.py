@@ -32,6 +32,7 @@ class Telling:
 
     def __init__(self, task: Task, tell: Callable[[Observation], None]) -> None:
         self.started = False
+        self.paused = False  # by a queue, after it had started
         self._name = task.name
         self._tell = tell
         self._last: Waiting | None = None
@@ -39,14 +40,15 @@ class Telling:
     def waits(
         self, reason: str, position: int | None = None, remedy: JobSpec | None = None
     ) -> None:
-        """It has not begun, why, and what would."""
-        waiting = Waiting(self._name, plain(reason, LONGEST), position, remedy)
-        if not self.started and waiting != self._last:
+        """It has not begun or is paused, why, and what would begin."""
+        waiting = Waiting(self._name, plain(reason, LONGEST), position, remedy, self.paused)
+        if (self.paused or not self.started) and waiting != self._last:
             self._last = waiting
             self._tell(waiting)
 
     def begun(self, time: float | None) -> None:
-        """Its first container began, at that time."""
-        if time is not None and not self.started:
-            self.started = True
+        """Its first container began, at that time; or it goes on after a pause."""
+        if time is not None and (self.paused or not self.started):
+            self.started, self.paused = True, False
+            self._last = None
             self._tell(Started(self._name, time))

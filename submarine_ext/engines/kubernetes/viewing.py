@@ -52,6 +52,16 @@ class Eyes:
         times = [_begun(status) for _, pod in self.pods() for status in _containers(pod)]
         return min(filter(None, times), default=None)
 
+    def runs(self) -> bool:
+        """Whether a container runs now, and is not being ended."""
+        return any(
+            part(status, "state", "running")
+            for _, pod in self.pods()
+            if pod["metadata"]["uid"] in self.sight.pods
+            and "deletionTimestamp" not in pod["metadata"]
+            for status in _containers(pod)
+        )
+
     def reports(self) -> dict[int, dict[str, Any]]:
         """What the newest pod of each node left as it ended."""
         found = {}

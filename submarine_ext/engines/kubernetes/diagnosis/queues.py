@@ -45,6 +45,16 @@ def explain(view: View) -> Said | None:
     return _pending(view, facts.text(pending or {}, "message"))
 
 
+def pause(view: View) -> tuple[str, str] | None:
+    """Where the queue has paused a job that ran: when, and what its log is to say."""
+    evicted = facts.condition(view.workload or {}, "Evicted")
+    if evicted is None or facts.condition(view.workload or {}, "QuotaReserved"):
+        return None
+    for_whom = " for work of higher priority" if evicted.get("reason") == "Preempted" else ""
+    text = f"Paused{for_whom}; it begins anew when there is room."
+    return facts.text(evicted, "lastTransitionTime"), text
+
+
 def place(view: View) -> str:
     """``In the queue team-a at position 3``"""
     at = f" at position {view.position}" if view.position is not None else ""
