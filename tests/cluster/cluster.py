@@ -209,6 +209,9 @@ class Cluster:
             for task in left:  # handlers of connections that were reset, and what they begin
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+        # One that is closing waits for a client to read: its handler knows it no more.
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
         await self._turns()
 
 
