@@ -102,3 +102,21 @@ async def test_a_job_that_begins_after_all_needs_no_remedy(tmp_path: Path) -> No
         scene.far.said.put_nowait(Started(scene.task, 1e9))
         begun = await scene.until(lambda job: job.state is JobState.RUNNING)
         assert (begun.reason, begun.remedy) == (None, None)
+
+
+async def test_a_running_job_that_is_paused_says_so_until_it_runs_again(tmp_path: Path) -> None:
+    """Mutants: a pause that is not recorded; any wait that is taken for a pause."""
+    async with Scene(tmp_path) as scene:
+        tell = scene.far.said.put_nowait
+        tell(Started(scene.task, 1e9))
+        first = await scene.until(lambda job: job.state is JobState.RUNNING)
+        tell(Waiting(scene.task, "The cluster has not answered yet."))
+        tell(Waiting(scene.task, "Paused for work of higher priority.", 1, paused=True))
+        paused = await scene.until(lambda job: job.reason is not None)
+        assert (paused.state, paused.reason) == (
+            JobState.RUNNING,
+            "Paused for work of higher priority.",
+        )
+        tell(Started(scene.task, 2e9))
+        again = await scene.until(lambda job: job.reason is None)
+        assert (again.state, again.started) == (JobState.RUNNING, first.started)
