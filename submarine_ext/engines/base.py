@@ -91,7 +91,8 @@ def task_parts(name: str) -> tuple[str, int]:
 
 class Waiting(Struct, frozen=True, tag=True):
     """The task is in the engine's queue. ``reason`` is one plain sentence; position from 1.
-    ``paused``: it ran, and is back there; ``Started`` comes again when it runs again.
+    ``paused``: it ran, and is back there, or nobody can see whether it runs; ``Started``
+    comes again when it does.
     ``remedy`` is a changed spec that would not wait for this, if there is one.
     """
 

@@ -43,6 +43,7 @@ const WORDS: { [action: string]: Words } = {
   'job.deleted': ({ object }, t) => t.__('deleted the job %1', object),
   'job.claimed': ({ object }, t) => t.__('took the job %1 to run it', object),
   'job.waits': ({ object }, t) => t.__('found that the job %1 must wait', object),
+  'job.resumed': ({ object }, t) => t.__('found that the job %1 runs again', object),
   'job.started': ({ object }, t) => t.__('saw the job %1 start', object),
   'job.succeeded': ({ object }, t) => t.__('saw the job %1 succeed', object),
   'job.failed': ({ object }, t) => t.__('saw the job %1 fail', object),

@@ -12,7 +12,7 @@ import contextlib
 from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
-from submarine_ext.engines.kubernetes.diagnosis import endings, queues, waiting
+from submarine_ext.engines.kubernetes.diagnosis import endings, facts, nodes, queues, waiting
 from submarine_ext.engines.kubernetes.diagnosis.quoting import plain
 from submarine_ext.engines.kubernetes.diagnosis.view import Ending, View
 from submarine_ext.engines.kubernetes.kinds.base import Object, Verdict
@@ -138,17 +138,25 @@ class Course:
             self._telling.waits(said.text, view.position, said.remedy)
 
     def _show_pause(self) -> None:
-        """A queue may suspend what runs, and let it begin anew: nothing else does."""
-        if self._ground.placement.queue is None or self._eyes.started() is None:
+        """A queue may suspend what runs and let it begin anew; a machine may fall silent."""
+        if self._eyes.started() is None:
             return
-        pause = queues.pause(self._view())
+        queued = self._ground.placement.queue is not None
+        pause = queues.pause(self._view()) if queued else None
         if pause is not None:
+            self._cluster.logs.say(self._task.name, *pause)
+        if pause is not None or self._silent():
             if not self._telling.paused:
                 self._telling.begun(self._eyes.started())
             self._telling.paused = True
-            self._cluster.logs.say(self._task.name, *pause)
         elif self._telling.paused and self._eyes.runs():
             self._telling.begun(self._eyes.started())
+
+    def _silent(self) -> bool:
+        """Whether a machine does not answer for a pod that counts as running."""
+        pods = [pod for _, pod in self._eyes.pods()]
+        unsure = [pod for pod in pods if facts.condition(pod, "Ready", status="False")]
+        return any(nodes.lost_contact(self._view(), pod) for pod in unsure)
 
     def _show_pod(self, node: int, pod: Object) -> None:
         uid, version = pod["metadata"]["uid"], pod["metadata"]["resourceVersion"]

@@ -32,7 +32,7 @@ class Telling:
 
     def __init__(self, task: Task, tell: Callable[[Observation], None]) -> None:
         self.started = False
-        self.paused = False  # by a queue, after it had started
+        self.paused = False  # after it had started: by a queue, or its machine is silent
         self._name = task.name
         self._tell = tell
         self._last: Waiting | None = None
