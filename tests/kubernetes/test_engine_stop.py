@@ -48,6 +48,16 @@ async def test_a_stop_leaves_no_object_behind(cluster, tmp_path):
     await leaves_nothing(cluster, tmp_path)
 
 
+async def test_a_stop_in_a_pods_first_moment_does_not_wait_for_its_grace(cluster, tmp_path):
+    """Mutant caught: Python as the first process, which no signal ends before it listens."""
+    begun = faults.maker().program(tmp_path, jobs.SLEEPS)
+    async with session(hands.make(cluster, tmp_path, grace_seconds=3600)) as s:
+        await s.engine.start(begun)
+        await s.started(begun.name)
+        await s.engine.stop(begun.name, grace_seconds=3600)
+        assert (await s.ended(begun.name)).outcome is Outcome.STOPPED
+
+
 async def test_the_log_is_whole_before_the_end_however_late_it_comes(cluster, tmp_path):
     await has_its_log(cluster, tmp_path)
 

@@ -33,9 +33,21 @@ HOPELESS = 64
 #: the image counts, which takes many minutes for the largest.
 BACKSTOP = 3600
 
+# The shell stays: a first process has no signal's default action, so a stop that comes before
+# Python has its handlers would be felt by nobody until the grace is over.
 _BOOT = f"""\
 for python in python3 python; do
-  command -v "$python" >/dev/null 2>&1 && exec "$python" -u {LAUNCHER} {PLAN}
+  command -v "$python" >/dev/null 2>&1 || continue
+  "$python" -u {LAUNCHER} {PLAN} &
+  launcher=$!
+  trap 'kill -TERM "$launcher"' TERM
+  wait "$launcher"
+  code=$?
+  while kill -0 "$launcher" 2>/dev/null; do
+    wait "$launcher"
+    code=$?
+  done
+  exit "$code"
 done
 echo "This image has no Python: choose another image (environment)."
 exit {HOPELESS}
