@@ -127,7 +127,7 @@ def _note(
         paused = wanted and record.job.reason is not None
         return jobs.transition(tx, record, Event.RESUMED, actor=SYSTEM, **said) if paused else None
     if isinstance(seen, Started):
-        fields: dict[str, Any] = {"started": at(seen.time)} | (
+        fields: dict[str, Any] = {"started": _began(record.job, seen.time)} | (
             {"reason": None, "remedy": None} if wanted else {}
         )
         return jobs.transition(tx, record, Event.STARTED, actor=SYSTEM, **fields)
@@ -160,13 +160,20 @@ def _end_fields(job: Job, seen: Ended) -> dict[str, Any]:
     if seen.outcome is Outcome.STOPPED and not job.started:
         fields["remedy"] = job.remedy  # who was tired of waiting may run that instead
     # A clock that was set back must not make a job end before it began.
-    began = at(seen.started) if seen.started is not None and not job.started else job.started
+    began = job.started
+    if seen.started is not None and not began:
+        began = _began(job, seen.started)
     finished = at(seen.finished) if seen.finished is not None else now()
     fields |= {"started": began, "finished": max(finished, began or finished)}
     stopped_by_somebody = seen.outcome is Outcome.STOPPED and job.target is Target.STOP
     if not stopped_by_somebody:
         fields["reason"] = seen.reason
     return fields
+
+
+def _began(job: Job, time: float) -> str:
+    """Not before it was queued: a cluster's clock is another, and cut to whole seconds."""
+    return max(at(time), job.queued or job.created)
 
 
 def _may_run(tx: Transaction, job: Job) -> bool:
