@@ -104,6 +104,14 @@ async def test_a_job_that_begins_after_all_needs_no_remedy(tmp_path: Path) -> No
         assert (begun.reason, begun.remedy) == (None, None)
 
 
+async def test_a_job_begins_not_before_it_was_queued(tmp_path: Path) -> None:
+    """Mutant: the time of a cluster whose clock is late, or cut to seconds, as it is told."""
+    async with Scene(tmp_path) as scene:
+        scene.far.said.put_nowait(Started(scene.task, 1e9))
+        begun = await scene.until(lambda job: job.state is JobState.RUNNING)
+        assert begun.started == begun.queued
+
+
 async def test_a_running_job_that_is_paused_says_so_until_it_runs_again(tmp_path: Path) -> None:
     """Mutants: a pause that is not recorded; any wait that is taken for a pause."""
     async with Scene(tmp_path) as scene:
