@@ -81,7 +81,7 @@ async def lines(storage: Storage, watch: Watch) -> AsyncIterator[list[bytes]]:
                 # A version from the future: nothing is said until it is reached.
                 until = clock.next(now) if position <= storage.revision else clock.end
                 await _wait(woken, until - now)
-        if position <= storage.revision and clock.due(clock.end, began_at, storage.revision):
+        if position <= storage.revision and clock.last(clock.end, began_at, storage.revision):
             yield [bookmark(watch, storage.revision)]  # woken late, it is sent all the same
     finally:
         table.waiting.discard(woken)
@@ -103,11 +103,15 @@ class Clock:
         if now >= self._periodic:
             self._periodic += self._every
             return True
-        if now >= self._last and not self._said_last:
-            self._said_last = True
-            # Nothing new is not said in a short watch: etcd reports its progress now and then.
-            return revision > began_at or now - self._began > self._every / 6
-        return False
+        return self.last(now, began_at, revision)
+
+    def last(self, now: float, began_at: int, revision: int) -> bool:
+        """Whether the one shortly before the end is due."""
+        if not self._wanted or self._said_last or now < self._last:
+            return False
+        self._said_last = True
+        # Nothing new is not said in a short watch: etcd reports its progress now and then.
+        return revision > began_at or now - self._began > self._every / 6
 
     def next(self, now: float) -> float:
         times = [self.end]
