@@ -113,6 +113,7 @@ class Server:
         """Refuse connections, and cut those that are open."""
         assert self._runner.server is not None
         await self._site.stop()
+        await _turns()  # who was just accepted becomes a connection, which is cut too
         for connection in list(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()  # type: ignore[attr-defined]
@@ -125,7 +126,16 @@ class Server:
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def __aexit__(self, *_: object) -> None:
+        if self._site in self._runner.sites:
+            await self._site.stop()
+            await _turns()
         await self._runner.cleanup()
+        await _turns()  # each transport closes its socket in a turn of its own
+
+
+async def _turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def status(code: int, reason: str, message: str, **more: Any) -> Object:
