@@ -3,15 +3,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Reading } from '../models/reading';
 import { Message, TextButton } from './basics';
+import { Skeleton } from './skeleton';
 
 /** The content, or why there is none: loading, refused, failed. */
 export function Waiting<T>(props: {
   reading: Reading<T>;
   loading: string;
+  /** What its content will look like; see `Skeleton`. */
+  shape?: 'line' | 'row' | 'block';
   children: (value: T) => React.ReactNode;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const { reading, loading, children, trans } = props;
+  const { reading, loading, shape, children, trans } = props;
   if (reading.value !== null) {
     return <>{children(reading.value)}</>;
   }
@@ -23,7 +26,7 @@ export function Waiting<T>(props: {
       </Message>
     );
   }
-  return <Message kind="loading">{loading}</Message>;
+  return <Skeleton label={loading} shape={shape} />;
 }
 
 /** What went wrong with what one just did; nothing while all is well. */
