@@ -19,7 +19,9 @@ export function Skeleton(props: {
       {Array.from({ length: rows }, (_, row) => (
         <div key={row} className="sub-Skeleton-row" aria-hidden="true">
           <div style={{ width: `${WIDTHS[row % WIDTHS.length]}%` }} />
-          {shape === 'row' && <div style={{ width: `${WIDTHS[(row + 2) % WIDTHS.length] / 2}%` }} />}
+          {shape === 'row' && (
+            <div style={{ width: `${WIDTHS[(row + 2) % WIDTHS.length] / 2}%` }} />
+          )}
         </div>
       ))}
     </div>
