@@ -22,7 +22,7 @@ BUILT := submarine_ext/labextension/package.json
 install = uv pip install -q --python $(BIN)/python $(1) \
 	|| $(BIN)/python -m pip install -q $(filter-out --reinstall-package submarine-ext,$(1))
 
-.PHONY: help demo lab test test-cluster lint format bench clean chromium $(addprefix test-,lint frontend browser python)
+.PHONY: help demo lab test test-cluster lint coverage format bench clean chromium $(addprefix test-,lint frontend browser python)
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/:.*  ## /\t/' | expand -t 12
@@ -62,8 +62,12 @@ test-frontend: $(BUILT)
 test-browser: $(VENV)/.test chromium
 	@cd tests/ui && python -m pytest
 
+# No table of coverage: what failed must be the end that one reads. `make coverage` prints it.
 test-python: $(VENV)/.test
-	@python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	@python -m pytest -n 2 --dist worksteal --cov --cov-report=
+
+coverage:  ## what the last run of the Python tests did not reach
+	@$(BIN)/coverage report --skip-covered
 
 # The same suite that runs on the fake, on a real cluster: make test-cluster KUBECONFIG=… [IMAGE=…]
 test-cluster: $(VENV)/.test  ## the Kubernetes tests on a real cluster (KUBECONFIG=…)
