@@ -1,6 +1,12 @@
 /** What people can do, as commands of the lab: each also works from the palette. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Dialog, InputDialog, showDialog, type ICommandPalette } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog,
+  type ICommandPalette
+} from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -12,6 +18,7 @@ import { stateWord } from './components/words';
 import { placeOf } from './models/documents';
 import { folderOf, type Draft } from './models/draft';
 import type { Session } from './models/session';
+import { FEWEST, MOST } from './panels/compare/choose';
 import { Commands } from './tokens';
 import type { Views } from './views';
 
@@ -32,6 +39,7 @@ const ID_ARGS = {
 /** Add the commands about jobs. */
 export function addJobCommands(options: CommandsOptions): void {
   addOpeners(options);
+  addCompare(options);
   addChange(options, Commands.stopJob, options.trans.__('Stop Job'), id =>
     options.session.api.stop(id)
   );
@@ -97,6 +105,39 @@ function addOpeners({ app, session, views, palette, trans }: CommandsOptions): v
   });
   palette?.addItem({ command: Commands.newJob, category });
   palette?.addItem({ command: Commands.openJob, category });
+}
+
+/** Jobs beside each other; fewer than two are where the choice begins. */
+function addCompare({ app, views, palette, trans }: CommandsOptions): void {
+  app.commands.addCommand(Commands.compare, {
+    label: trans.__('Compare Jobs…'),
+    caption: trans.__('Parameters, metrics and curves of several jobs beside each other'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          ids: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Ids of 2 to 20 jobs; fewer: ask for others'
+          },
+          key: { type: 'string', description: 'Set where the lab brings back a view' }
+        }
+      }
+    },
+    execute: async args => {
+      const ids = Array.isArray(args.ids) ? [...new Set(args.ids.filter(isJobId))] : [];
+      const key = typeof args.key === 'string' ? args.key : undefined;
+      if (ids.length > MOST) {
+        Notification.error(trans.__('At most %1 jobs can be compared, not %2.', MOST, ids.length));
+      } else if (ids.length >= FEWEST || key !== undefined) {
+        views.compare(ids, key);
+      } else {
+        await views.chooseToCompare(ids).catch(complain);
+      }
+    }
+  });
+  palette?.addItem({ command: Commands.compare, category: trans.__('Submarine') });
 }
 
 /** A command that changes one job and shows the answer before the frame for it arrives. */

@@ -13,6 +13,7 @@ export const Commands = {
   openPanel: 'submarine:open-panel',
   newJob: 'submarine:new-job',
   openJob: 'submarine:open-job',
+  compare: 'submarine:compare',
   stopJob: 'submarine:stop-job',
   retryJob: 'submarine:retry-job',
   deleteJob: 'submarine:delete-job',

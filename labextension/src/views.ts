@@ -14,6 +14,8 @@ import type { Draft } from './models/draft';
 import type { Session } from './models/session';
 import { UUID } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
+import { CompareView } from './panels/compare';
+import { chooseJobs, FEWEST, MOST } from './panels/compare/choose';
 import { JobView, type JobViewOptions } from './panels/job';
 import { readLog, save } from './panels/job/download';
 import { NewJobForm } from './panels/newjob';
@@ -46,6 +48,11 @@ export class Views {
       args: ({ content }) => ({ project: content.project, tab: content.tab }),
       name: ({ content }) => content.project
     });
+    void _options.restorer?.restore(this.comparisons, {
+      command: Commands.compare,
+      args: ({ content }) => ({ ids: [...content.runs.ids], key: content.key }),
+      name: ({ content }) => content.key
+    });
     _options.session.projects.gone.connect(this._close, this);
   }
 
@@ -55,6 +62,11 @@ export class Views {
   /** The open project views. */
   readonly projects = new WidgetTracker<MainAreaWidget<ProjectView>>({
     namespace: 'submarine-projects'
+  });
+
+  /** The open comparisons. */
+  readonly comparisons = new WidgetTracker<MainAreaWidget<CompareView>>({
+    namespace: 'submarine-comparisons'
   });
 
   /** Show a job, in the view that it has or in a new one. */
@@ -81,6 +93,31 @@ export class Views {
     widget.id = `submarine-new-job-${UUID.uuid4()}`;
     app.shell.add(widget, 'main');
     app.shell.activateById(widget.id);
+  }
+
+  /** Show jobs beside each other; `key` brings back a view that was open before. */
+  compare(ids: readonly string[], key: string = UUID.uuid4()): void {
+    const same = [...ids].sort().join();
+    const known = this.comparisons.find(
+      ({ content }) => [...content.runs.ids].sort().join() === same
+    );
+    this._options.app.shell.activateById((known ?? this._compareView(ids, key)).id);
+  }
+
+  /** Ask which jobs to show beside each other, some perhaps chosen already. */
+  async chooseToCompare(ids: readonly string[]): Promise<void> {
+    const { session, trans } = this._options;
+    const initial = await Promise.all(ids.map(id => session.api.job(id)));
+    chooseJobs({
+      title: trans.__('Compare which jobs?'),
+      accept: trans.__('Compare'),
+      session,
+      project: initial[0]?.project,
+      initial,
+      least: FEWEST,
+      onAccept: chosen => this.compare(chosen),
+      trans
+    });
   }
 
   /** Show a project, in the view that it has or in a new one. */
@@ -149,6 +186,39 @@ export class Views {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-job-${id}`;
     void this.jobs.add(widget);
+    app.shell.add(widget, 'main');
+    return widget;
+  }
+
+  private _compareView(ids: readonly string[], key: string): MainAreaWidget<CompareView> {
+    const { app, session, themes, trans } = this._options;
+    const add = (taken: readonly string[]) =>
+      chooseJobs({
+        title: trans.__('Add which jobs?'),
+        accept: trans.__('Add'),
+        session,
+        project: content.runs.items.find(({ job }) => job.job)?.job.job?.project,
+        taken,
+        most: MOST - taken.length,
+        onAccept: more => content.runs.add(more),
+        trans
+      });
+    const content = new CompareView({
+      key,
+      ids,
+      session,
+      theme: themes && { name: () => themes.theme ?? '', changed: themes.themeChanged },
+      actions: {
+        open: id => this.openJob(id),
+        add,
+        copy: text => void this._reported(this._copy(text))
+      },
+      onChange: () => void this.comparisons.save(widget),
+      trans
+    });
+    const widget = new MainAreaWidget({ content });
+    widget.id = `submarine-compare-${key}`;
+    void this.comparisons.add(widget);
     app.shell.add(widget, 'main');
     return widget;
   }

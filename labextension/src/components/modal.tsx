@@ -35,6 +35,8 @@ function Modal(props: ModalOptions & { onClose: () => void }): React.ReactElemen
   React.useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // The browser would begin at the button that closes.
+    element?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
   }, []);
   return (
     <dialog

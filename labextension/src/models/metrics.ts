@@ -5,8 +5,9 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { sentenceOf } from '../api/problem';
-import type { Frame, Json, Metrics, Series } from '../api/types';
+import type { Frame, Json, Metrics, MetricValue, Series } from '../api/types';
 import type { Connection } from './connection';
+import { toNumber } from './curves';
 import { Pulse, nextFrame, type Scheduler } from './pulse';
 
 export interface MetricsOptions {
@@ -14,6 +15,13 @@ export interface MetricsOptions {
   read: (id: string, points: number) => Promise<Metrics>;
   connection: Connection;
   schedule?: Scheduler;
+}
+
+/** What a curve comes to; `min` and `max` are null where no value is finite. */
+export interface Summary {
+  last: MetricValue;
+  min: number | null;
+  max: number | null;
 }
 
 /** Points of a curve that the server is asked for. */
@@ -30,7 +38,7 @@ export class MetricsModel implements IDisposable {
 
   /** Metric names in the order in which they are shown: the loss first. */
   get keys(): readonly string[] {
-    return [...this._series.keys()].sort(lossFirst);
+    return this._keys;
   }
 
   get params(): { readonly [name: string]: Json } {
@@ -62,9 +70,15 @@ export class MetricsModel implements IDisposable {
     return this._series.get(key);
   }
 
+  /** By name; the server keeps the lowest, the highest and the last point of what it thins out. */
+  get summaries(): ReadonlyMap<string, Summary> {
+    return this._summaries;
+  }
+
   /** Read everything again, for example because another attempt began. */
   async reload(): Promise<void> {
     const turn = ++this._turn;
+    this._reading = true;
     try {
       const metrics = await this._options.read(this._options.id, POINTS);
       if (turn === this._turn && !this.isDisposed) {
@@ -73,6 +87,7 @@ export class MetricsModel implements IDisposable {
     } catch (error) {
       this._problem = sentenceOf(error);
     }
+    this._reading = this._reading && turn !== this._turn;
     this._touch();
   }
 
@@ -86,6 +101,9 @@ export class MetricsModel implements IDisposable {
 
   private _replace(metrics: Metrics): void {
     this._series = new Map(Object.entries(metrics.series));
+    this._summaries = new Map();
+    this._series.forEach((series, key) => this._sum(key, series));
+    this._keys = [...this._series.keys()].sort(lossFirst);
     this._params = metrics.params;
     this._loaded = true;
     this._problem = null;
@@ -111,12 +129,30 @@ export class MetricsModel implements IDisposable {
 
   private _append(key: string, points: Series): void {
     const known = this._series.get(key) ?? { step: [], value: [], time: [] };
-    known.step.push(...points.step);
-    known.value.push(...points.value);
-    known.time.push(...points.time);
-    this._series.set(key, known);
-    if (known.step.length > MOST) {
+    if (!this._series.has(key)) {
+      this._series.set(key, known);
+      this._keys = [...this._keys, key].sort(lossFirst);
+    }
+    for (let index = 0; index < points.step.length; index++) {
+      known.step.push(points.step[index]);
+      known.value.push(points.value[index]);
+      known.time.push(points.time[index]);
+    }
+    this._sum(key, points);
+    if (known.step.length > MOST && !this._reading) {
       void this.reload();
+    }
+  }
+
+  private _sum(key: string, { value }: Series): void {
+    const known = this._summaries.get(key);
+    let { min, max } = known ?? { min: null, max: null };
+    for (const number of value.map(toNumber).filter(Number.isFinite)) {
+      min = min === null || number < min ? number : min;
+      max = max === null || number > max ? number : max;
+    }
+    if (value.length > 0) {
+      this._summaries.set(key, { last: value[value.length - 1], min, max });
     }
   }
 
@@ -129,6 +165,9 @@ export class MetricsModel implements IDisposable {
   private readonly _pulse: Pulse;
   private _subscription: IDisposable | null = null;
   private _series = new Map<string, Series>();
+  private _summaries = new Map<string, Summary>();
+  private _keys: readonly string[] = [];
+  private _reading = false;
   private _params: { [name: string]: Json } = {};
   private _loaded = false;
   private _problem: string | null = null;

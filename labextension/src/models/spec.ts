@@ -9,7 +9,8 @@ export function differences(from: JobSpec, to: JobSpec): string[] {
     .map(([name, value]) => `${name.split('.').pop()} ${value}`);
 }
 
-function flat(value: object, prefix = ''): { [name: string]: string } {
+/** Every field by its path, as text. */
+export function flat(value: object, prefix = ''): { [name: string]: string } {
   const result: { [name: string]: string } = {};
   for (const [name, inner] of Object.entries(value) as [string, unknown][]) {
     if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
