@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from submarine_ext.services.notes import Notes
     from submarine_ext.services.people import People
     from submarine_ext.services.projects import Projects
+    from submarine_ext.services.queues import Queues
     from submarine_ext.services.results import Results
     from submarine_ext.services.secrets import Secrets
     from submarine_ext.services.sharing import Sharing
@@ -65,6 +66,7 @@ class Services(Protocol):
     people: People
     teams: Teams
     projects: Projects
+    queues: Queues
     sharing: Sharing
     handovers: Handovers
     emergencies: Emergencies

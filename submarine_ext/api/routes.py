@@ -21,6 +21,7 @@ from submarine_ext.api import (
     outputs,
     people,
     projects,
+    queue,
     secrets,
     teams,
 )
@@ -67,6 +68,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/jobs/{job}/artifacts/{path}": outputs.OneArtifact,
     "/bundles": bundles.Bundles,
     "/bundles/{sha256}": bundles.OneBundle,
+    "/queue": queue.WholeQueue,
     "/engines": engines.Engines,
     "/engines/{engine}/checks": engines.Checks,
     "/audit": audit.Audit,

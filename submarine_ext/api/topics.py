@@ -28,6 +28,8 @@ LOG_CHUNK = 512 * 1024
 POINTS = 10_000
 #: Seconds in which changes gather before somebody's projects are listed anew.
 GATHER_SECONDS = 0.1
+#: The same for the queue, which every job's every step changes.
+QUEUE_SECONDS = 1.0
 
 
 class EventsSubscription(Subscription):
@@ -254,32 +256,52 @@ class MeSubscription(_Reader):
     async def open(self) -> None:
         """Confirm; the list follows."""
         self._listed: list[Project] | None = None
-        self._old: set[str] = set()
+        self._old = {"projects"}
+        self._gathering: asyncio.TimerHandle | None = None
         feed = self._services.feed
         self._leaves += [
-            feed.lists(self._news.set),
-            feed.account(str(user(self._who.name)), lambda: self._old.add("me")),
-            feed.engines(self._engine_changed),
+            feed.lists(partial(self._is_old, "projects")),
+            feed.account(str(user(self._who.name)), partial(self._old.add, "me")),
+            feed.engines(partial(self._is_old, "engines")),
+            feed.moves(self._queue_moves),
+            self._gather_no_more,
         ]
         await self._allowed("")
         self._tell("subscribed", {}, 0)
         self._begin()
 
-    def _engine_changed(self) -> None:
-        self._old.add("engines")
+    def _is_old(self, what: str) -> None:
+        self._old.add(what)
         self._news.set()
+
+    def _queue_moves(self) -> None:
+        """Once a second at most: whoever hears of it asks again."""
+        if self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(QUEUE_SECONDS, self._queue_moved)
+
+    def _queue_moved(self) -> None:
+        self._gathering = None
+        self._is_old("queue")
+
+    def _gather_no_more(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
 
     async def _run(self) -> None:
         while True:
             self._news.clear()
-            listed = await self._services.projects.list(self._who)
-            if listed != self._listed:
-                await self._say("projects", {"items": listed})
-                self._listed = listed
-            while self._old:
-                await self._say(self._old.pop(), {})
+            for what in sorted(self._old):
+                self._old.discard(what)
+                await (self._list() if what == "projects" else self._say(what, {}))
             await self._news.wait()
             await asyncio.sleep(GATHER_SECONDS)
+
+    async def _list(self) -> None:
+        listed = await self._services.projects.list(self._who)
+        if listed != self._listed:
+            await self._say("projects", {"items": listed})
+            self._listed = listed
 
     async def _say(self, kind: str, data: Any) -> None:
         frame = encode(Frame(self.topic, kind, data, 0))

@@ -41,6 +41,7 @@ from submarine_ext.services.jobs import Jobs
 from submarine_ext.services.notes import Notes
 from submarine_ext.services.people import People
 from submarine_ext.services.projects import Projects
+from submarine_ext.services.queues import Queues
 from submarine_ext.services.results import Results
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.services.sharing import Sharing
@@ -82,6 +83,7 @@ class Submarine:
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
         self._engines = {name: _engine(name, settings) for name in settings.engines}
         self.engines = Engines(store, self._engines)
+        self.queues = Queues(store, self.engines)
         project_files = ProjectFiles(settings.root / "projects")
         self.people = People(store, settings.owner, settings.admins, self._asked)
         self.teams = Teams(store, self._asked)

@@ -50,6 +50,7 @@ class Capability(StrEnum):
     PROJECT_READ = "project:read"
     PROJECT_WRITE = "project:write"
     PUBLIC = "public"
+    QUEUE_READ = "queue:read"
     QUOTA_READ = "quota:read"
     SECRET_READ = "secret:read"  # noqa: S105 - a capability
     SECRET_WRITE = "secret:write"  # noqa: S105 - a capability
@@ -110,6 +111,7 @@ SIGNED_IN = frozenset(
         C.ME_READ,
         C.PROJECT_CREATE,
         C.PROJECT_LIST,
+        C.QUEUE_READ,
         C.STREAM_OPEN,
         C.TEAM_LIST,
         C.USER_LIST,

@@ -22,6 +22,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from submarine_ext.domain.quantities import Quantity
+from submarine_ext.domain.traces import Trace
 
 
 class JobState(StrEnum):
@@ -145,8 +146,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """A job as everybody sees it. Times are RFC 3339 UTC strings with a ``Z``.
 
     ``revision`` grows by one with each recorded change, so that whoever merges frames
-    with lists can tell which is newer. ``versions`` maps the paths of the project's files
-    that it ran to their versions.
+    with lists can tell which is newer. ``trace`` is the main metric in a few points. ``versions``
+    maps the paths of the project's files that it ran to their versions.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Job(Struct, frozen=True, kw_only=True):
     finished: str | None = None
     progress: Progress | None = None
     latest: dict[str, float | str] = field(default_factory=dict)
+    trace: Trace | None = None
     exit_code: int | None = None
     ranks: int = 1
     revision: int = 1

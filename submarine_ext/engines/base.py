@@ -23,7 +23,7 @@
    stream says so (``Waiting`` for a task, :class:`Health` for the engine).
 
 Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`,
-:class:`HasPreflight`, :class:`HasDoctor`, :class:`ReadsLogsOnDemand`.
+:class:`HasPlaces`, :class:`HasPreflight`, :class:`HasDoctor`, :class:`ReadsLogsOnDemand`.
 """
 
 from __future__ import annotations
@@ -271,6 +271,15 @@ class HasCapacity(Protocol):
 
     def capacity(self) -> Capacity:
         """Everything there is, used or not."""
+        ...
+
+
+@runtime_checkable
+class HasPlaces(Protocol):
+    """An engine that knows who is next."""
+
+    def places(self) -> Mapping[str, int]:
+        """Places from 1 by the names of tasks that wait, as far as they are known."""
         ...
 
 

@@ -164,7 +164,8 @@ class Collector:
             results = [metrics.append(tx, batch) for _, batch in batches]
             for attempt in shown:
                 job = attempt.job
-                metrics.show(tx, job.id, job.attempt, attempt.latest, attempt.progress)
+                shows = attempt.latest, attempt.progress, attempt.trace
+                metrics.show(tx, job.id, job.attempt, *shows)
             reach("mid-log")
             return results
 
@@ -177,12 +178,15 @@ class Collector:
         for job_id in {batch.job for batch in batches if batch.points}:
             self._feed.points(job_id)
         for attempt in shown:
-            attempt.changed, attempt.shown_at = False, now
             progress = msgspec.to_builtins(attempt.progress)
             data = {"progress": progress, "latest": dict(attempt.latest)}
+            if (trace := attempt.trace) is not None:
+                data["trace"] = msgspec.to_builtins(trace)
+            attempt.shown(now)
             self._feed.progress(attempt.job.project, attempt.job.id, data)
 
     def _go_back(self) -> None:
+        """Read again what may not be stored. It counts again in traces: a picture bears that."""
         for attempt in self._attempts.values():
             for tail in attempt.tails:
                 tail.go_on_at(None)

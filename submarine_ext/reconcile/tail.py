@@ -20,6 +20,7 @@ from submarine_ext.domain.metrics import Value
 from submarine_ext.domain.progress import Watch
 from submarine_ext.domain.records import Record, scan
 from submarine_ext.domain.redaction import EVERYTHING
+from submarine_ext.domain.traces import Trace, Tracing
 from submarine_ext.files import logs
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.store.metrics import Batch, Point
@@ -37,7 +38,7 @@ QUICK, SLOW = 0.025, 0.25
 
 
 class Attempt:
-    """One attempt of one job: its tails, newest values and progress."""
+    """One attempt of one job: its tails, newest values, trace and progress."""
 
     def __init__(self, job: Job, files: JobFiles, clock: Callable[[], float]) -> None:
         self.job = job
@@ -45,6 +46,8 @@ class Attempt:
         self.hidden = EVERYTHING  # until the store has said
         self.watch = Watch(clock, job.progress)
         self.latest: dict[str, Value] = dict(job.latest)
+        self._tracing = Tracing(job.trace)
+        self._traced = 0
         self._ranks: dict[str, int] = {}
         self.changed = False
         self.shown_at = float("-inf")
@@ -56,6 +59,16 @@ class Attempt:
         self.ending = True
         for tail in self.tails:
             tail.due, tail.at_end = 0.0, False
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace, where it is another than the one that was shown last."""
+        return self._tracing.trace if self._tracing.changes != self._traced else None
+
+    def shown(self, now: float) -> None:
+        """What changed is stored, and told."""
+        self.changed, self.shown_at = False, now
+        self._traced = self._tracing.changes
 
     @property
     def complete(self) -> bool:
@@ -80,6 +93,7 @@ class Attempt:
             if room and rank <= self._ranks.setdefault(key, rank):
                 self._ranks[key] = rank
                 self.latest[key] = value
+                self._tracing.add(key, value)
                 self.changed = True
 
     def look(self, text: bytes) -> None:

@@ -14,6 +14,7 @@ from submarine_ext.engines.base import (
     EngineInfo,
     Finding,
     HasDoctor,
+    HasPlaces,
     HasPreflight,
     Prospect,
 )
@@ -48,6 +49,11 @@ class Engines:
         """Health and load of each engine."""
         await self._store.read(lambda tx: access.signed_in(tx, who, Capability.ENGINE_READ))
         return [await engine.info() for engine in self._engines.values()]
+
+    def places(self) -> dict[str, int]:
+        """Places in queues by the names of tasks, of engines that know them."""
+        knowing = [each for each in self._engines.values() if isinstance(each, HasPlaces)]
+        return {name: place for engine in knowing for name, place in engine.places().items()}
 
     def foresees(self, name: str) -> bool:
         """Whether this engine can say anything of a job beforehand."""

@@ -80,6 +80,7 @@ class Feed:
         self._accounts: dict[str, set[Wake]] = {}
         self._lists: dict[str, set[Wake]] = {}
         self._engines: dict[str, set[Wake]] = {}
+        self._moves: dict[str, set[Wake]] = {}
         self._paced: dict[str, _Paced] = {}
         self._seq = 0
 
@@ -107,6 +108,10 @@ class Feed:
         """A call whenever an engine became healthy or unhealthy."""
         return _enter(self._engines, "", wake)
 
+    def moves(self, wake: Wake) -> Unfollow:
+        """A call whenever some job, whose ever, came or went, began or ended."""
+        return _enter(self._moves, "", wake)
+
     def engine_changed(self) -> None:
         """An engine became healthy or unhealthy."""
         _call(self._engines, "")
@@ -125,6 +130,8 @@ class Feed:
             if row.kind in _OF_JOBS:
                 self._publish(f"jobs/{row.object}", row.seq, row.kind, row.data)
                 _call(self._watchers, row.object)
+                if "state" in row.data or row.kind == "deleted":
+                    _call(self._moves, "")
             self._seq = row.seq
 
     def progress(self, project: str, job: str, data: dict[str, Any]) -> None:
@@ -189,7 +196,8 @@ class _Paced:
 
     def offer(self, value: dict[str, Any]) -> None:
         if self._timer is not None:
-            self._waiting = value
+            # A field that came once (the trace) is not lost for a later value without it.
+            self._waiting = {**(self._waiting or {}), **value}
             return
         self._send(value)
         self._timer = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._due)

@@ -38,6 +38,7 @@ from submarine_ext.domain.jobs import (
 from submarine_ext.domain.pages import JobFilter, Page
 from submarine_ext.domain.specs import demand
 from submarine_ext.domain.times import now
+from submarine_ext.domain.traces import Trace
 from submarine_ext.errors import Invalid
 from submarine_ext.store import events, quotas
 from submarine_ext.store.schema import (
@@ -54,7 +55,7 @@ from submarine_ext.store.schema import (
 
 #: As many values as a statement of any database takes.
 _MOST_IN = 500
-_JSON = ("spec", "remedy", "progress", "latest", "versions")
+_JSON = ("spec", "remedy", "progress", "latest", "trace", "versions")
 
 _INSERT = insert(jobs)
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
@@ -72,6 +73,7 @@ _spec = msgspec.json.Decoder(JobSpec).decode
 _progress = msgspec.json.Decoder(Progress).decode
 _versions = msgspec.json.Decoder(dict[str, str]).decode
 _latest = msgspec.json.Decoder(dict[str, float | str]).decode
+_trace = msgspec.json.Decoder(Trace).decode
 
 
 class Record(Struct, frozen=True):
@@ -222,6 +224,7 @@ def retry(
     fields: dict[str, Any] = {
         **dict.fromkeys(told),
         "latest": {},
+        "trace": None,
         "target": Target.RUN,
         "attempt": record.job.attempt + 1,
     }
@@ -315,6 +318,7 @@ def _record(row: RowMapping) -> Record:
     values["progress"] = None if values["progress"] is None else _progress(values["progress"])
     values["versions"] = _versions(values["versions"])
     values["latest"] = _latest(values["latest"])
+    values["trace"] = None if values["trace"] is None else _trace(values["trace"])
     values["state"] = JobState(values["state"])
     values["target"] = Target(values["target"])
     return Record(job=Job(**values), **own)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Dialect, bindparam, exists, func, insert, sel
 
 from submarine_ext.domain.jobs import Progress
 from submarine_ext.domain.metrics import Columns, Metrics, PointsSlice, Series, Value, spelled
+from submarine_ext.domain.traces import Trace
 from submarine_ext.store.schema import jobs, params, points, tails
 
 #: (key, step or None for the key's next one, value or None for NaN, epoch seconds)
@@ -93,11 +94,17 @@ def show(
     attempt: int,
     latest: Mapping[str, Value],
     progress: Progress | None,
+    trace: Trace | None = None,
 ) -> None:
-    """Put the newest values and the progress on the job; not a revision, nor an event."""
+    """Put the newest values, the progress and the trace on the job (None: as it was).
+
+    It is not a revision, nor an event.
+    """
     values: dict[str, Any] = {"latest": msgspec.json.encode(latest).decode()}
     if progress is not None:
         values["progress"] = msgspec.json.encode(progress).decode()
+    if trace is not None:
+        values["trace"] = msgspec.json.encode(trace).decode()
     conn.execute(update(jobs).where(jobs.c.id == job, jobs.c.attempt == attempt).values(values))
 
 

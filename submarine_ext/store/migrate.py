@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 def current(conn: Connection) -> str | None:

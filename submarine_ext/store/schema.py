@@ -212,6 +212,7 @@ jobs = Table(
     Column("finished", Text),
     Column("progress", Text),
     Column("latest", Text, nullable=False),
+    Column("trace", Text),
     Column("exit_code", Integer),
     Column("ranks", Integer, nullable=False),
     Column("revision", Integer, nullable=False),

@@ -173,6 +173,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ("PUT", "/bundles/{sha256}"): (
         Example(parts={"sha256": hashlib.sha256(BUNDLE).hexdigest()}, body=BUNDLE, headers=GZIP),
     ),
+    ("GET", "/queue"): (Example(),),
     ("GET", "/engines"): (Example(),),
     ("GET", "/engines/{engine}/checks"): (Example(),),
     ("GET", "/audit"): (

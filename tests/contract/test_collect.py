@@ -9,6 +9,7 @@ import pytest
 
 from submarine_ext.domain.jobs import Job, JobSpec, JobState, Progress, Target
 from submarine_ext.domain.redaction import NOTHING
+from submarine_ext.domain.traces import Trace
 from submarine_ext.errors import StorageFull
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile import collect
@@ -147,7 +148,9 @@ class TestFollowing:
         assert server.feed.about("progress")[-1][3] == {
             "latest": {"loss": 0.25},
             "progress": {"fraction": 0.5, "message": "half", "eta_seconds": None},
+            "trace": {"metric": "loss", "values": [0.5, 0.25], "every": 1},
         }
+        assert shown.trace == Trace("loss", [0.5, 0.25])
 
     async def test_progress_is_also_read_from_ordinary_output(self, server):
         job = await server.add()

@@ -117,6 +117,7 @@ export interface Job {
   finished: string | null;
   progress: Progress | null;
   latest: { [name: string]: number | string };
+  trace: Trace | null;
   exit_code: number | null;
   ranks: number;
   revision: number;
@@ -177,6 +178,13 @@ export interface Progress {
   fraction: number | null;
   message: string | null;
   eta_seconds: number | null;
+}
+
+/** `values` of the metric in their order, each the mean of `every` logged ones. */
+export interface Trace {
+  metric: string;
+  values: Array<number>;
+  every: number;
 }
 
 /** A job's latest attempt. `seq` is the cursor from which to follow what comes. */
@@ -320,6 +328,40 @@ export type Open = 'active' | 'archived';
 export interface SettingsChange {
   viewer_logs?: boolean;
   version_outputs?: boolean;
+}
+
+/** `accounts`: the asker's own first, then their teams'. `places`: the next ones first, :data:`MOST_PLACES` at most of `waiting`. */
+export interface Queue {
+  accounts: Array<Account>;
+  holders: Array<Holder>;
+  places: Array<Place>;
+  waiting: number;
+}
+
+/** Use against quota of the asker (`user:NAME`) or of a team of theirs (`team:NAME`). */
+export interface Account {
+  subject: string;
+  title: string;
+  quota: Quota;
+  use: Use;
+}
+
+/** Who holds GPUs of an engine, with how many jobs. `owner` is None for all those together whose jobs the asker may not see. */
+export interface Holder {
+  engine: string;
+  owner: string | null;
+  gpu: number;
+  jobs: number;
+}
+
+/** A job of the asker's that waits: `position` from 1 where its engine knows one. */
+export interface Place {
+  job: string;
+  name: string;
+  project: string;
+  engine: string;
+  reason: string | null;
+  position: number | null;
 }
 
 /** A secret's name, which is also the environment variable; who wrote it last and when. */

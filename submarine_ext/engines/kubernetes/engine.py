@@ -157,6 +157,11 @@ class KubernetesEngine(Engine):
         """The cluster's health, and how many tasks wait and run there."""
         return self._info()
 
+    def places(self) -> dict[str, int]:
+        """Places in Kueue's queues, where it tells them."""
+        told = {name: attempt.telling.position for name, attempt in self._attempts.items()}
+        return {name: place for name, place in told.items() if place is not None}
+
     def want_log(self, name: str, rank: int) -> None:
         """Follow that rank's log, where it is not followed anyway."""
         if self._cluster is not None and name in self._attempts:

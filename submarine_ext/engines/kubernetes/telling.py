@@ -46,6 +46,11 @@ class Telling:
             self._last = waiting
             self._tell(waiting)
 
+    @property
+    def position(self) -> int | None:
+        """Its place in the queue, as it was told last; None for one that does not wait."""
+        return self._last.position if self._last else None
+
     def begun(self, time: float | None) -> None:
         """Its first container began, at that time; or it goes on after a pause."""
         if time is not None and (self.paused or not self.started):

@@ -183,6 +183,10 @@ class LocalEngine(Engine):
         """Everything this machine has."""
         return _capacity(self._slots.total)
 
+    def places(self) -> dict[str, int]:
+        """Who is next, by the names of tasks."""
+        return self._waits.places
+
     def _knows(self, name: str) -> bool:
         return name in self._waiting or name in self._running or name in self._over
 

@@ -6,7 +6,7 @@ place is news only when it changed by a fifth: a long queue must not cause a flo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from submarine_ext.engines.base import Waiting
 from submarine_ext.engines.local.fairness import Wait
@@ -19,9 +19,11 @@ class Waits:
 
     def __init__(self) -> None:
         self._told: dict[str, Wait] = {}
+        self.places: dict[str, int] = {}
 
-    def news(self, waits: Iterable[Wait]) -> Iterator[Waiting]:
-        """What has changed enough to be said again."""
+    def news(self, waits: Sequence[Wait]) -> Iterator[Waiting]:
+        """What has changed enough to be said again; ``places`` has everybody's."""
+        self.places = {wait.name: wait.position for wait in waits}
         for wait in waits:
             if _is_news(self._told.get(wait.name), wait):
                 self._told[wait.name] = wait
@@ -31,6 +33,7 @@ class Waits:
     def forget(self, name: str) -> None:
         """The task waits no longer."""
         self._told.pop(name, None)
+        self.places.pop(name, None)
 
 
 def _is_news(old: Wait | None, new: Wait) -> bool:
