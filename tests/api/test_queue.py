@@ -109,8 +109,8 @@ class TestPlaces:
         await bob("POST", "/projects/shared/jobs", everything)
         await bob("POST", "/projects/bob/jobs", everything)
         await alice("POST", "/projects/shared/jobs", {**everything, "name": "mine"})
-        while not (found := (await queue(alice))["places"]) or found[0]["position"] is None:
-            await asyncio.sleep(0.01)
+        while not (found := (await queue(alice))["places"]) or found[0]["reason"] is None:
+            await asyncio.sleep(0.01)  # until the engine has looked at it
         (place,) = found
         assert (place["name"], place["project"], place["position"]) == ("mine", "shared", 1)
         assert "in use" in place["reason"]

@@ -8,11 +8,12 @@ import { FilesApi } from './files';
 import { problemOf, unreachable } from './problem';
 import { encoded, segment, type Options, type Query } from './requests';
 import { SharingApi } from './sharing';
-import type { Artifact, Bundle, Engine, Job, JobSpec, Me, Metrics, Page } from './types';
+import type { Artifact, Bundle, Engine, Job, JobSpec, Me, Metrics, Page, Queue } from './types';
 
 /** Which jobs to list: `state` may hold several, all of them wanted. */
 export interface JobsQuery {
   state?: readonly string[];
+  owner?: string | null;
   text?: string;
   cursor?: string | null;
   limit?: number;
@@ -45,6 +46,11 @@ export function isJobId(value: unknown): value is string {
 export class Api {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
+  /** Where it is: one browser may know several servers. */
+  get server(): string {
+    return this._settings.baseUrl;
+  }
+
   /** A project's files: versions, comparisons, downloads. */
   readonly files = new FilesApi(
     (method, route, options) => this._request(method, route, options),
@@ -64,10 +70,15 @@ export class Api {
     return (await this._json<{ items: Engine[] }>('GET', 'engines')).items;
   }
 
+  /** What one's own and one's teams' jobs take, who holds GPUs, where one's jobs stand. */
+  queue(): Promise<Queue> {
+    return this._json('GET', 'queue');
+  }
+
   jobs(project: string, query: JobsQuery = {}): Promise<Page<Job>> {
-    const { state, text, cursor, limit } = query;
+    const { state, owner, text, cursor, limit } = query;
     return this._json('GET', `projects/${segment(project)}/jobs`, {
-      query: { state, text: text || undefined, cursor, limit }
+      query: { state, owner, text: text || undefined, cursor, limit }
     });
   }
 
@@ -82,7 +93,7 @@ export class Api {
   }
 
   stop(id: string): Promise<Job> {
-    return this._json('POST', `jobs/${segment(id)}/stop`, { body: {} });
+    return this._json('POST', `jobs/${segment(id)}/stop`, { body: {}, keepalive: true });
   }
 
   retry(id: string): Promise<Job> {
@@ -149,9 +160,9 @@ export class Api {
   }
 
   private async _request(method: string, route: string, options: Options = {}): Promise<Response> {
-    const { query, body, headers } = options;
+    const { query, body, headers, keepalive } = options;
     // 'no-store' would make the lab's makeRequest add a parameter that no route knows.
-    const init: RequestInit = { method, headers, cache: 'no-cache' };
+    const init: RequestInit = { method, headers, cache: 'no-cache', keepalive };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
       init.headers = { 'Content-Type': 'application/json', ...headers };

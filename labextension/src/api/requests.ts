@@ -7,6 +7,8 @@ export interface Options {
   query?: Query;
   body?: unknown;
   headers?: { [name: string]: string };
+  /** Send it also where the page is about to go. */
+  keepalive?: boolean;
 }
 
 /** One path segment: `encodeURIComponent` leaves dots, which a browser would resolve. */

@@ -41,8 +41,7 @@ export interface Renaming {
 }
 
 /** Nothing to choose. */
-export interface RestoreRequest {
-}
+export interface RestoreRequest {}
 
 /** Opens one WebSocket within 30 seconds. */
 export interface Ticket {
@@ -50,8 +49,7 @@ export interface Ticket {
 }
 
 /** Nothing to choose. */
-export interface TicketRequest {
-}
+export interface TicketRequest {}
 
 /** `ready` is False (status 503) while the services could not be opened. */
 export interface Health {
@@ -60,8 +58,7 @@ export interface Health {
 }
 
 /** Nothing to choose yet. */
-export interface RetryRequest {
-}
+export interface RetryRequest {}
 
 /** How long the job may take to end by itself, in seconds, before it is killed. */
 export interface StopRequest {
@@ -87,8 +84,7 @@ export interface Problem {
 }
 
 /** Nothing to choose. */
-export interface AcceptRequest {
-}
+export interface AcceptRequest {}
 
 /** A folder of the server as a bundle; `size` in bytes, gzipped. */
 export interface Packed {
@@ -168,7 +164,8 @@ export interface Distributed {
 export type Framework = 'mpi' | 'none' | 'tensorflow' | 'torch' | 'xgboost';
 
 /** See the module's docstring for what each means. */
-export type JobState = 'cancelled' | 'failed' | 'lost' | 'pending' | 'queued' | 'running' | 'succeeded';
+export type JobState =
+  'cancelled' | 'failed' | 'lost' | 'pending' | 'queued' | 'running' | 'succeeded';
 
 /** What people want of a job. */
 export type Target = 'run' | 'stop';

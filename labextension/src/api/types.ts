@@ -5,6 +5,7 @@
 import type { JobState, Resources, Series } from './schema';
 
 export type {
+  Account,
   Artifact,
   AuditEntry,
   Capacity,
@@ -12,6 +13,7 @@ export type {
   EngineInfo as Engine,
   Framework,
   Grant,
+  Holder,
   Job,
   JobSpec,
   JobState,
@@ -21,11 +23,13 @@ export type {
   NewProject,
   NewTeam,
   Packed as Bundle,
+  Place,
   Problem as ProblemBody,
   Progress,
   Project,
   ProjectChange,
   ProjectState,
+  Queue,
   Quota,
   Resources,
   Role,
@@ -34,6 +38,7 @@ export type {
   Standing,
   Team,
   TeamChange,
+  Trace,
   Trashed,
   Use,
   User,

@@ -59,6 +59,11 @@ export class Connection implements IDisposable {
     return this._stateChanged;
   }
 
+  /** Since when (in milliseconds) nothing comes; null while it is well or was never tried. */
+  get lostAt(): number | null {
+    return this._lostAt;
+  }
+
   get isDisposed(): boolean {
     return this._disposed;
   }
@@ -235,6 +240,11 @@ export class Connection implements IDisposable {
   private _setState(state: ConnectionState): void {
     if (state !== this._state) {
       this._state = state;
+      if (state === 'online') {
+        this._lostAt = null;
+      } else if (state === 'offline') {
+        this._lostAt ??= Date.now();
+      }
       this._stateChanged.emit(state);
     }
   }
@@ -245,6 +255,7 @@ export class Connection implements IDisposable {
   private readonly _unanswered = new Map<string, number>();
   private _state: ConnectionState = 'idle';
   private _socket: Socket | null = null;
+  private _lostAt: number | null = null;
   private _attempts = 0;
   private _timer = 0;
   private _disposed = false;

@@ -1,6 +1,6 @@
 /**
  * Where jobs can run, how full that is, and whether it can be reached. It is read again when
- * jobs move and when the server says that an engine came or went, never on a timer.
+ * jobs move, anybody's, and when the server says that an engine came or went; never on a timer.
  */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -17,7 +17,7 @@ export class EnginesModel implements IDisposable {
     connection: Connection
   ) {
     this._listening = connection.listen('me', ({ type }) => {
-      if (type === 'engines' || type === 'subscribed') {
+      if (type === 'engines' || type === 'queue' || type === 'subscribed') {
         this.request();
       }
     });

@@ -6,11 +6,14 @@ import type { Frame, Job } from '../api/types';
 import type { Connection } from './connection';
 import { apply, applyProgress, newer, type Change, type ProgressChange } from './merge';
 import { Pulse, nextFrame, type Scheduler } from './pulse';
+import type { Stops } from './stops';
 
 export interface JobOptions {
   id: string;
   read: (id: string) => Promise<Job>;
   connection: Connection;
+  /** Those that were just stopped say so at once. */
+  stops?: Stops;
   schedule?: Scheduler;
 }
 
@@ -20,6 +23,7 @@ export class JobModel implements IDisposable {
     this._pulse = new Pulse(() => this._changed.emit(), _options.schedule ?? nextFrame);
     const topic = `jobs/${_options.id}`;
     this._subscription = _options.connection.subscribe(topic, frame => this._receive(frame));
+    _options.stops?.changed.connect(this._stopped, this);
     void this._read();
   }
 
@@ -28,7 +32,7 @@ export class JobModel implements IDisposable {
   }
 
   get job(): Job | null {
-    return this._job;
+    return this._job && (this._options.stops?.shown(this._job) ?? this._job);
   }
 
   get problem(): string | null {
@@ -64,8 +68,13 @@ export class JobModel implements IDisposable {
     if (!this.isDisposed) {
       this._pulse.dispose();
       this._subscription.dispose();
+      this._options.stops?.changed.disconnect(this._stopped, this);
       Signal.clearData(this);
     }
+  }
+
+  private _stopped(): void {
+    this._pulse.request();
   }
 
   private async _read(): Promise<void> {

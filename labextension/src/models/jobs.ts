@@ -8,15 +8,10 @@ import type { JobsQuery } from '../api/client';
 import { Problem, sentenceOf } from '../api/problem';
 import { isTerminal, type Frame, type Job, type JobState, type Page } from '../api/types';
 import type { Connection } from './connection';
+import { NO_FILTER, filters, matches, type JobsFilter } from './filter';
 import { apply, applyProgress, isWhole, newer, type Change, type ProgressChange } from './merge';
 import { Pulse, nextFrame, type Scheduler } from './pulse';
-
-export interface JobsFilter {
-  states: readonly JobState[];
-  text: string;
-}
-
-export const NO_FILTER: JobsFilter = { states: [], text: '' };
+import type { Stops } from './stops';
 
 /** `from` is null for a job that was not known to be under way. */
 export interface Move {
@@ -32,18 +27,21 @@ export interface JobsOptions {
   project: string | null;
   list: (project: string, query: JobsQuery) => Promise<Page<Job>>;
   connection: Connection;
+  /** Those that were just stopped say so at once. */
+  stops?: Stops;
   schedule?: Scheduler;
 }
 
 /** How many jobs are read first, and with each further page. */
 const FIRST_PAGE = 50;
-const NEXT_PAGE = 200;
+const NEXT_PAGE = 500;
 
 /** See the module's comment. */
 export class JobsModel implements IDisposable {
   constructor(private readonly _options: JobsOptions) {
     this._pulse = new Pulse(() => this._changed.emit(), _options.schedule ?? nextFrame);
     this._project = _options.project;
+    _options.stops?.changed.connect(this._touch, this);
     this._follow();
     void this._load(null);
   }
@@ -57,6 +55,8 @@ export class JobsModel implements IDisposable {
     this._project = project;
     this._subscription?.dispose();
     this._jobs.clear();
+    this._order = null;
+    this._remembered = false;
     this._active.clear();
     this._orphans.clear();
     this._problem = null;
@@ -67,8 +67,32 @@ export class JobsModel implements IDisposable {
 
   /** The jobs that the filter lets through. */
   get items(): readonly Job[] {
-    this._items ??= [...this._jobs.values()].filter(job => this._matches(job)).sort(newestFirst);
+    this._order ??= [...this._jobs.values()].sort(newestFirst).map(({ id }) => id);
+    this._items ??= this._order
+      .map(id => this._shown(this._jobs.get(id) as Job))
+      .filter(job => this._matches(job));
     return this._items;
+  }
+
+  /** Whether what is shown was kept from another day, and the server has not answered yet. */
+  get remembered(): boolean {
+    return this._remembered;
+  }
+
+  /** Show what was known before, until the server has answered. */
+  remind(jobs: readonly Job[]): void {
+    if (this._jobs.size === 0 && this._status === 'loading' && jobs.length > 0) {
+      jobs.forEach(job => this._jobs.set(job.id, job));
+      this._remembered = true;
+      this._order = null;
+      this._touch();
+    }
+  }
+
+  /** Everybody whose jobs are known here, by name. */
+  get owners(): readonly string[] {
+    const names = new Set([...this._jobs.values()].map(job => job.owner));
+    return [...names].sort((one, other) => one.localeCompare(other));
   }
 
   get filter(): JobsFilter {
@@ -108,6 +132,11 @@ export class JobsModel implements IDisposable {
     return this._moved;
   }
 
+  /** The first jobs of the project were read, none of them filtered away. */
+  get listed(): ISignal<this, void> {
+    return this._listed;
+  }
+
   get isDisposed(): boolean {
     return this._pulse.isDisposed;
   }
@@ -115,6 +144,16 @@ export class JobsModel implements IDisposable {
   /** The next page, where there is one. */
   async loadMore(): Promise<void> {
     if (this._cursor !== null && this._fetching === 0) {
+      await this._load(this._cursor);
+    }
+  }
+
+  /** Down to the very first job; an answer that fails ends it. */
+  async loadAll(): Promise<void> {
+    const wanted = this._filter;
+    let before = '';
+    while (this.hasMore && wanted === this._filter && before !== this._cursor && !this.isDisposed) {
+      before = this._cursor ?? '';
       await this._load(this._cursor);
     }
   }
@@ -135,6 +174,7 @@ export class JobsModel implements IDisposable {
   dispose(): void {
     if (!this.isDisposed) {
       this._pulse.dispose();
+      this._options.stops?.changed.disconnect(this._touch, this);
       this._subscription?.dispose();
       Signal.clearData(this);
     }
@@ -151,12 +191,12 @@ export class JobsModel implements IDisposable {
     if (this._project === null) {
       return;
     }
-    const { states: state, text } = this._filter;
+    const { states: state, owner, text } = this._filter;
     const wanted = this._filter;
     this._fetching++;
     try {
       const limit = cursor === null ? FIRST_PAGE : NEXT_PAGE;
-      const query = { state, text: text.trim(), cursor, limit };
+      const query = { state, owner, text: text.trim(), cursor, limit };
       const page = await this._options.list(this._project, query);
       if (wanted === this._filter && !this.isDisposed) {
         this._merge(page, cursor);
@@ -175,6 +215,12 @@ export class JobsModel implements IDisposable {
   }
 
   private _merge(page: Page<Job>, cursor: string | null): void {
+    if (this._remembered) {
+      // What the server does not name may be gone, or be different by now.
+      this._jobs.clear();
+      this._order = null;
+      this._remembered = false;
+    }
     const overlaps = page.items.some(job => this._jobs.has(job.id));
     for (const job of page.items) {
       const orphans = this._orphans.get(job.id) ?? [];
@@ -188,10 +234,18 @@ export class JobsModel implements IDisposable {
     }
     this._status = 'ready';
     this._problem = null;
+    if (cursor === null && !filters(this._filter)) {
+      this._listed.emit();
+    }
   }
 
   private _fail(error: unknown): void {
-    const forbidden = error instanceof Problem && (error.status === 401 || error.status === 403);
+    const forbidden = error instanceof Problem && [401, 403, 404].includes(error.status);
+    if (forbidden && this._remembered) {
+      this._jobs.clear();
+      this._order = null;
+      this._remembered = false;
+    }
     this._status = forbidden ? 'forbidden' : this._jobs.size > 0 ? this._status : 'failed';
     this._problem = sentenceOf(error);
   }
@@ -210,6 +264,7 @@ export class JobsModel implements IDisposable {
         break;
       case 'deleted':
         this._jobs.delete((frame.data as { id: string }).id);
+        this._order = null;
         break;
       case 'closed':
         this._status = 'forbidden';
@@ -243,6 +298,9 @@ export class JobsModel implements IDisposable {
 
   private _set(job: Job): void {
     this._note(job.id, job.state);
+    if (!this._jobs.has(job.id)) {
+      this._order = null;
+    }
     this._jobs.set(job.id, job);
   }
 
@@ -259,14 +317,14 @@ export class JobsModel implements IDisposable {
     }
   }
 
-  /** As the server filters: any of the states; the text in the name or the id. */
+  private _shown(job: Job): Job {
+    return this._options.stops?.shown(job) ?? job;
+  }
+
   private _matches(job: Job): boolean {
-    const { states, text } = this._filter;
-    const wanted = text.trim().toLowerCase();
-    const named = `${job.name}\n${job.id}`.toLowerCase();
     // Below the last page there may be jobs between those that are known: not shown yet.
     const read = this._horizon === null || job.created >= this._horizon;
-    return read && (states.length === 0 || states.includes(job.state)) && named.includes(wanted);
+    return read && matches(job, this._filter);
   }
 
   private _touch(): void {
@@ -278,11 +336,15 @@ export class JobsModel implements IDisposable {
   private readonly _active = new Map<string, JobState>();
   private readonly _orphans = new Map<string, Change[]>();
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _listed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, Move>(this);
   private readonly _pulse: Pulse;
   private _subscription: IDisposable | null = null;
   private _project: string | null;
+  /** Ids, the newest first; null where some came or went. */
+  private _order: readonly string[] | null = null;
   private _items: readonly Job[] | null = null;
+  private _remembered = false;
   private _filter: JobsFilter = NO_FILTER;
   private _status: JobsStatus = 'loading';
   private _problem: string | null = null;

@@ -9,6 +9,7 @@ export interface ProgressChange {
   id: string;
   progress?: Progress | null;
   latest?: Job['latest'];
+  trace?: Job['trace'];
 }
 
 /** Whether a frame brought the whole job, as it does for a new one. */
@@ -31,6 +32,6 @@ export function applyProgress(job: Job, change: ProgressChange): Job {
   if (isTerminal(job.state)) {
     return job;
   }
-  const { progress = job.progress, latest } = change;
-  return { ...job, progress, latest: { ...job.latest, ...latest } };
+  const { progress = job.progress, trace = job.trace, latest } = change;
+  return { ...job, progress, trace, latest: { ...job.latest, ...latest } };
 }

@@ -7,13 +7,16 @@ import type { Api } from '../api/client';
 import type { Job, Me, Project } from '../api/types';
 import { Connection } from './connection';
 import { EnginesModel } from './engines';
+import { filters } from './filter';
 import { JobModel } from './job';
 import { JobsModel } from './jobs';
 import { LogsModel } from './logs';
 import { MetricsModel } from './metrics';
 import { ProjectsModel } from './projects';
 import { Reading } from './reading';
+import { Recall } from './recall';
 import { may } from './rights';
+import { Stops } from './stops';
 
 /** A counted share in a model; dispose it when done. */
 export interface Share<T> extends IDisposable {
@@ -68,8 +71,13 @@ class Shares<T extends IDisposable> {
 export class Session implements IDisposable {
   constructor(readonly api: Api) {
     this.connection = new Connection({ open: () => api.events() });
-    const { connection } = this;
-    this._jobs = new Shares(id => new JobModel({ id, connection, read: one => this.api.job(one) }));
+    this.stops = new Stops({ send: id => api.stop(id), put: job => this.put(job) });
+    this._recall = new Recall(api.server);
+    window.addEventListener('pagehide', this._leave);
+    const { connection, stops } = this;
+    this._jobs = new Shares(
+      id => new JobModel({ id, connection, stops, read: one => this.api.job(one) })
+    );
     this._metrics = new Shares(
       id => new MetricsModel({ id, connection, read: (one, n) => this.api.metrics(one, n) })
     );
@@ -79,6 +87,9 @@ export class Session implements IDisposable {
   }
 
   readonly connection: Connection;
+
+  /** Jobs that are to stop, and may still go on. */
+  readonly stops: Stops;
 
   /** Who is asking, and what is theirs. */
   get me(): Reading<Me> {
@@ -113,8 +124,11 @@ export class Session implements IDisposable {
       this._list = new JobsModel({
         project: null,
         connection: this.connection,
+        stops: this.stops,
         list: (project, query) => this.api.jobs(project, query)
       });
+      this._list.listed.connect(this._keep, this);
+      this.me.changed.connect(this._remind, this);
       this._follow();
     }
     return this._list;
@@ -152,6 +166,8 @@ export class Session implements IDisposable {
   }
 
   dispose(): void {
+    window.removeEventListener('pagehide', this._leave);
+    this.stops.dispose();
     this._list?.dispose();
     this._engines?.dispose();
     this._projects?.dispose();
@@ -167,8 +183,31 @@ export class Session implements IDisposable {
     if (this._list && seen !== this._seen) {
       this._seen = seen;
       this._list.setProject(wanted?.name ?? null);
+      this._remind();
     }
     items.forEach(project => this._look(project));
+  }
+
+  /** Until the server has answered, what was shown last; to the same person. */
+  private _remind(): void {
+    const project = this._list?.project;
+    const user = this._me?.value?.user;
+    if (this._list && project && user) {
+      this._list.remind(this._recall.of(user, project));
+    }
+  }
+
+  private readonly _leave = (): void => {
+    if (this._list && this._list.status === 'ready' && !filters(this._list.filter)) {
+      this._keep(this._list);
+    }
+  };
+
+  private _keep(list: JobsModel): void {
+    const user = this._me?.value?.user;
+    if (list.project && user) {
+      this._recall.keep(user, list.project, list.items);
+    }
   }
 
   private _look(project: Project): void {
@@ -180,6 +219,7 @@ export class Session implements IDisposable {
     this._rights.set(project.name, rights);
   }
 
+  private readonly _recall: Recall;
   private readonly _rights = new Map<string, string>();
   private readonly _jobs: Shares<JobModel>;
   private readonly _metrics: Shares<MetricsModel>;

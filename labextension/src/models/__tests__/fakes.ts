@@ -94,6 +94,7 @@ export function job(number: number, fields: Partial<Job> = {}): Job {
     exit_code: null,
     created: `2026-11-22T10:00:${String(number).padStart(2, '0')}Z`,
     latest: {},
+    trace: null,
     ranks: 1,
     versions: {},
     revision: 1,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobsQuery } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Job, JobState, Page } from '../../api/types';
+import { NO_FILTER } from '../filter';
 import { JobsModel, type Move } from '../jobs';
 import { atOnce, job, settled, wire, type FakeSocket } from './fakes';
 
@@ -98,7 +99,7 @@ describe('the list of jobs', () => {
   it('filters what is known at once and asks the server for the rest', async () => {
     const { model, asked, answer } = await panel();
     await answer([job(1, { name: 'Digits' }), job(2)]);
-    model.setFilter({ states: ['running'], text: ' digits ' });
+    model.setFilter({ ...NO_FILTER, states: ['running'], text: ' digits ' });
     expect(model.items.map(one => one.id)).toEqual(['j1']);
     expect(asked[asked.length - 1]).toMatchObject({ state: ['running'], text: 'digits' });
     await answer([job(1, { name: 'Digits' }), job(0, { name: 'digits of old' })]);
@@ -108,8 +109,8 @@ describe('the list of jobs', () => {
   it('drops the answer to a filter that was changed meanwhile', async () => {
     const { model, answer } = await panel();
     await answer([]);
-    model.setFilter({ states: [], text: 'a' });
-    model.setFilter({ states: [], text: 'b' });
+    model.setFilter({ ...NO_FILTER, states: [], text: 'a' });
+    model.setFilter({ ...NO_FILTER, states: [], text: 'b' });
     await answer([job(1, { name: 'a' })]);
     await answer([job(2, { name: 'b' })]);
     expect(model.items.map(one => one.id)).toEqual(['j2']);
@@ -141,7 +142,7 @@ describe('the list of jobs', () => {
     await answer([job(1)]);
     const moves: Move[] = [];
     model.moved.connect((_, move) => void moves.push(move), moves);
-    model.setFilter({ states: ['failed'], text: '' });
+    model.setFilter({ ...NO_FILTER, states: ['failed'], text: '' });
     const data = { id: 'j1', revision: 2, state: 'succeeded' };
     socket.frame({ topic: TOPIC, seq: 2, type: 'job', data });
     expect(moves).toEqual([{ id: 'j1', from: 'running', to: 'succeeded' }]);
@@ -173,5 +174,62 @@ describe('the list of jobs', () => {
     expect(model.items.map(one => one.id)).toEqual(['j3']);
     model.setProject(null);
     expect([model.items, model.status]).toEqual([[], 'loading']);
+  });
+});
+
+describe('what was shown last', () => {
+  const remembering = () => {
+    const { connection } = wire();
+    let answer: (page: Page<Job> | Error) => void = () => undefined;
+    const list = () =>
+      new Promise<Page<Job>>((resolve, reject) => {
+        answer = page => (page instanceof Error ? reject(page) : resolve(page));
+      });
+    const model = new JobsModel({ project: 'default', list, connection, schedule: atOnce });
+    model.remind([job(2, { state: 'running', revision: 9 }), job(1)]);
+    return { model, answer: (page: Page<Job> | Error) => answer(page) };
+  };
+
+  it('is shown until the server has answered, and then nothing of it', async () => {
+    const { model, answer } = remembering();
+    expect(model.remembered).toBe(true);
+    expect(states(model)).toEqual(['j2 running', 'j1 running']);
+    answer({ items: [job(2, { state: 'failed', revision: 3 })], next: null });
+    await settled();
+    expect(model.remembered).toBe(false);
+    expect(states(model)).toEqual(['j2 failed']);
+  });
+
+  it('is taken away where one may not see it any more', async () => {
+    const { model, answer } = remembering();
+    answer(new Problem('Nothing here.', 404, 'not_found'));
+    await settled();
+    expect(model.items).toEqual([]);
+    expect(model.status).toBe('forbidden');
+  });
+
+  it('stays while the server is away', async () => {
+    const { model, answer } = remembering();
+    answer(new Error('away'));
+    await settled();
+    expect(states(model)).toEqual(['j2 running', 'j1 running']);
+  });
+
+  it('comes too late for a list that was read', async () => {
+    const { model, answer } = await panel();
+    await answer([job(1)]);
+    model.remind([job(2)]);
+    expect(states(model)).toEqual(['j1 running']);
+  });
+});
+
+describe('a filter by owner', () => {
+  it('asks the server and decides the same about what is known', async () => {
+    const { model, asked, answer } = await panel();
+    await answer([job(2, { owner: 'bob' }), job(1)]);
+    expect(model.owners).toEqual(['ada', 'bob']);
+    model.setFilter({ ...NO_FILTER, owner: 'bob' });
+    expect(asked[asked.length - 1].owner).toBe('bob');
+    expect(states(model)).toEqual(['j2 running']);
   });
 });

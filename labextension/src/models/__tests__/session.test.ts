@@ -153,8 +153,9 @@ describe('the toast at the end of a job', () => {
 
 describe('what the panel remembers', () => {
   it('is taken back only where it makes sense', () => {
-    const odd = { states: ['failed', 'odd', 7], text: 5 };
-    expect(filterOf(odd)).toEqual({ states: ['failed'], text: '' });
-    expect(filterOf(null)).toEqual({ states: [], text: '' });
+    const odd = { states: ['failed', 'odd', 7], owner: 3, text: 5 };
+    expect(filterOf(odd)).toEqual({ states: ['failed'], owner: null, text: '' });
+    expect(filterOf(null)).toEqual({ states: [], owner: null, text: '' });
+    expect(filterOf({ owner: 'ada' }).owner).toBe('ada');
   });
 });

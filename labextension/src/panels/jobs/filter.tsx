@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { JobState } from '../../api/types';
-import type { JobsFilter } from '../../models/jobs';
+import type { JobsFilter } from '../../models/filter';
 
 /** What the filter offers, and the states that are meant. */
 export const GROUPS: { [group: string]: readonly JobState[] } = {

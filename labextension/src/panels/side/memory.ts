@@ -1,7 +1,8 @@
 /** What is remembered over a reload: the project, and the panel's filter, section and job. */
 import type { IStateDB } from '@jupyterlab/statedb';
 import { STATES, type JobState } from '../../api/types';
-import { NO_FILTER, type JobsFilter, type JobsModel } from '../../models/jobs';
+import { NO_FILTER, filters, type JobsFilter } from '../../models/filter';
+import type { JobsModel } from '../../models/jobs';
 import type { Session } from '../../models/session';
 import type { Views } from '../../views';
 import type { SidePanel } from '.';
@@ -51,7 +52,7 @@ export function rememberPanel(options: MemoryOptions): void {
   const restore = async () => {
     const value = (await state?.fetch(KEY)) as { [key: string]: unknown } | undefined;
     const filter = filterOf(value?.filter);
-    if (filter.text !== '' || filter.states.length > 0) {
+    if (filters(filter)) {
       jobs.setFilter(filter);
     }
     panel.section = typeof value?.section === 'string' ? value.section : panel.section;
@@ -65,11 +66,12 @@ export function rememberPanel(options: MemoryOptions): void {
 
 /** A filter from what was stored, whatever that is. */
 export function filterOf(value: unknown): JobsFilter {
-  const { states, text } = (value ?? {}) as { states?: unknown; text?: unknown };
+  const { states, owner, text } = (value ?? {}) as { [name in keyof JobsFilter]?: unknown };
   return {
     states: Array.isArray(states)
       ? states.filter((one): one is JobState => STATES.includes(one as JobState))
       : NO_FILTER.states,
+    owner: typeof owner === 'string' ? owner : NO_FILTER.owner,
     text: typeof text === 'string' ? text : NO_FILTER.text
   };
 }

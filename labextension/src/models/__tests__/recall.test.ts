@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { Recall, type Storage } from '../recall';
+import { job } from './fakes';
+
+/** A browser's storage in memory. */
+function storage(): Storage & { kept: Map<string, string> } {
+  const kept = new Map<string, string>();
+  return {
+    kept,
+    get length() {
+      return kept.size;
+    },
+    key: at => [...kept.keys()][at] ?? null,
+    getItem: key => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: key => void kept.delete(key)
+  };
+}
+
+const names = (recall: Recall, user: string, project = 'default') =>
+  recall.of(user, project).map(({ name }) => name);
+
+describe('the list that was shown last', () => {
+  it('is given back to the same person, by project, without what the jobs run', () => {
+    const recall = new Recall('/', storage());
+    recall.keep('ada', 'default', [job(1, { spec: { command: ['secret'] } })]);
+    recall.keep('ada', 'vision', [job(2)]);
+    expect(names(recall, 'ada')).toEqual(['job 1']);
+    expect(names(recall, 'ada', 'vision')).toEqual(['job 2']);
+    expect(recall.of('ada', 'default')[0].spec).toEqual({});
+  });
+
+  it('is never given to another, and gone once another was here', () => {
+    const store = storage();
+    const recall = new Recall('/', store);
+    recall.keep('ada', 'default', [job(1)]);
+    expect(names(recall, 'bob')).toEqual([]);
+    recall.keep('bob', 'default', [job(2)]);
+    expect([...store.kept.values()].join()).not.toContain('job 1');
+    expect(names(recall, 'ada')).toEqual([]);
+  });
+
+  it("is each server's own", () => {
+    const store = storage();
+    new Recall('/user/ada/', store).keep('ada', 'default', [job(1)]);
+    expect(names(new Recall('/', store), 'ada')).toEqual([]);
+    new Recall('/', store).keep('bob', 'default', [job(2)]);
+    expect(names(new Recall('/user/ada/', store), 'ada')).toEqual(['job 1']);
+  });
+
+  it('is bounded, whatever there is', () => {
+    const store = storage();
+    const recall = new Recall('/', store);
+    const many = Array.from({ length: 10_000 }, (_, number) => job(number));
+    for (let project = 0; project < 20; project++) {
+      recall.keep('ada', `p${project}`, many);
+    }
+    expect(recall.of('ada', 'p19')).toHaveLength(40);
+    expect(recall.of('ada', 'p0')).toHaveLength(0);
+  });
+
+  it('is empty where the storage holds anything else, or nothing at all', () => {
+    const store = storage();
+    const recall = new Recall('/', store);
+    for (const odd of ['{', '7', '[["default", [{"id": 5}]]]', '[["default"]]']) {
+      store.kept.set('submarine-ext:jobs:/:ada', odd);
+      expect(names(recall, 'ada')).toEqual([]);
+    }
+    expect(names(new Recall('/', null), 'ada')).toEqual([]);
+  });
+});
