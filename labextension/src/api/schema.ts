@@ -41,7 +41,8 @@ export interface Renaming {
 }
 
 /** Nothing to choose. */
-export interface RestoreRequest {}
+export interface RestoreRequest {
+}
 
 /** Opens one WebSocket within 30 seconds. */
 export interface Ticket {
@@ -49,7 +50,8 @@ export interface Ticket {
 }
 
 /** Nothing to choose. */
-export interface TicketRequest {}
+export interface TicketRequest {
+}
 
 /** `ready` is False (status 503) while the services could not be opened. */
 export interface Health {
@@ -58,7 +60,8 @@ export interface Health {
 }
 
 /** Nothing to choose yet. */
-export interface RetryRequest {}
+export interface RetryRequest {
+}
 
 /** How long the job may take to end by itself, in seconds, before it is killed. */
 export interface StopRequest {
@@ -84,7 +87,8 @@ export interface Problem {
 }
 
 /** Nothing to choose. */
-export interface AcceptRequest {}
+export interface AcceptRequest {
+}
 
 /** A folder of the server as a bundle; `size` in bytes, gzipped. */
 export interface Packed {
@@ -164,8 +168,7 @@ export interface Distributed {
 export type Framework = 'mpi' | 'none' | 'tensorflow' | 'torch' | 'xgboost';
 
 /** See the module's docstring for what each means. */
-export type JobState =
-  'cancelled' | 'failed' | 'lost' | 'pending' | 'queued' | 'running' | 'succeeded';
+export type JobState = 'cancelled' | 'failed' | 'lost' | 'pending' | 'queued' | 'running' | 'succeeded';
 
 /** What people want of a job. */
 export type Target = 'run' | 'stop';
