@@ -25,17 +25,26 @@ MAX_ENTRIES = 20_000
 #: A single file over this many bytes is probably data: whoever packs is warned.
 LARGE_FILE = 5_000_000
 
+#: Names of what stays at home, where somebody is told of it.
+MOST_TOLD = 20
+
 MAX_NAME = 255
 MAX_PATH = 1024
 
 
 class Packed(Struct, frozen=True):
-    """A folder of the server as a bundle; ``size`` in bytes, gzipped."""
+    """A folder of the server as a bundle; ``size`` in bytes, gzipped; ``unpacked`` is not.
+
+    ``left_out`` counts what stays at home, ``ignored`` names the first of it.
+    """
 
     sha256: str
     files: int
     size: int
     warnings: list[str]
+    unpacked: int = 0
+    left_out: int = 0
+    ignored: list[str] = []
 
 
 def check_name(name: str) -> str:

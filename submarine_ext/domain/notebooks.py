@@ -68,6 +68,16 @@ def declared(notebook: dict[str, Any]) -> list[str] | None:
     return _assigned("".join(source) if isinstance(source, list) else str(source))
 
 
+def code_of(notebook: dict[str, Any]) -> list[str]:
+    """The sources of its code cells, in their order."""
+    sources = [
+        cell.get("source", "")
+        for cell in notebook["cells"]
+        if isinstance(cell, dict) and cell.get("cell_type") == "code"
+    ]
+    return ["".join(map(str, one)) if isinstance(one, list) else str(one) for one in sources]
+
+
 def _tags(cell: Any) -> list[str]:
     if not isinstance(cell, dict) or cell.get("cell_type") != "code":
         return []

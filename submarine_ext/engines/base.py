@@ -23,7 +23,8 @@
    stream says so (``Waiting`` for a task, :class:`Health` for the engine).
 
 Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`,
-:class:`HasPlaces`, :class:`HasPreflight`, :class:`HasDoctor`, :class:`ReadsLogsOnDemand`.
+:class:`HasPlaces`, :class:`HasPreflight`, :class:`KnowsModules`, :class:`HasDoctor`,
+:class:`ReadsLogsOnDemand`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -194,16 +195,31 @@ class Prospect(Struct, frozen=True, kw_only=True):
     spec: JobSpec
 
 
+class Fix(Struct, frozen=True, kw_only=True):
+    """A way out that a button can take. ``label`` says what it does ("Use 4 GiB"); ``spec`` is
+    what to change in the spec (a JSON merge patch, RFC 7396); ``folder`` the folder to send
+    instead, from the present one ("..").
+    """
+
+    label: str
+    spec: dict[str, Any] = {}
+    folder: str | None = None
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """What can be known of a prospect before it is submitted.
 
     ``text`` is one plain sentence and what to do; ``field`` names the spec's field where it
     is one. ``fatal``: it can't run as it is; else it may wait, or the user should know.
+    ``names`` are the modules, files or variables that it is about; ``fixes`` the ways out,
+    the best first.
     """
 
     text: str
     field: str | None = None
     fatal: bool = True
+    names: list[str] = []
+    fixes: list[Fix] = []
 
 
 class Preflight(Struct, frozen=True, kw_only=True):
@@ -289,6 +305,17 @@ class HasPreflight(Protocol):
 
     async def preflight(self, prospect: Prospect) -> list[Finding]:
         """What is known now; nothing where the engine is away. Bounded by a few seconds."""
+        ...
+
+
+@runtime_checkable
+class KnowsModules(Protocol):
+    """An engine that can look into the Python that a job will run with."""
+
+    async def missing_modules(self, spec: JobSpec, names: Iterable[str]) -> tuple[str, list[str]]:
+        """The interpreter, and which of these top-level modules it lacks. Bounded by seconds;
+        none where it can't be asked.
+        """
         ...
 
 

@@ -70,6 +70,18 @@ class BundleFiles:
                     return _body(archive, member).read()
         raise NotFound
 
+    def sources(self, sha256: str, endings: tuple[str, ...], most: int) -> dict[str, bytes]:
+        """The content of all files with one of these endings, of at most ``most`` bytes each.
+
+        Raises NotFound.
+        """
+        with self._open(sha256) as archive:
+            return {
+                member.name: _body(archive, member).read()
+                for member in archive
+                if member.isreg() and member.size <= most and member.name.endswith(endings)
+            }
+
     def unpack(self, sha256: str, to: Path) -> None:
         """Write the bundle's files below ``to``, a folder that this call fills alone."""
         with self._open(sha256) as archive:

@@ -41,14 +41,17 @@ class _Rules(Struct, frozen=True):
         return verdict
 
 
-def scan(folder: Path) -> list[Found]:
+def scan(folder: Path, left_out: list[str] | None = None) -> list[Found]:
     """All files of ``folder`` that travel, sorted by name.
+
+    ``left_out`` is given the names of what stays at home; a folder's ends with a slash.
 
     Raises ``Invalid`` for a link that leaves the folder, ``TooLarge`` for too many files.
     """
     root = Path(os.path.realpath(folder))
     found = []
-    for each in _walk(root, root, "", _rules_above(root), [root]):
+    stays: list[str] = [] if left_out is None else left_out
+    for each in _walk(root, root, "", _rules_above(root), [root], stays):
         found.append(each)
         if len(found) > MAX_ENTRIES:
             raise TooLarge(
@@ -60,7 +63,12 @@ def scan(folder: Path) -> list[Found]:
 
 
 def _walk(
-    root: Path, folder: Path, prefix: str, above: _Rules | None, trail: list[Path]
+    root: Path,
+    folder: Path,
+    prefix: str,
+    above: _Rules | None,
+    trail: list[Path],
+    stays: list[str],
 ) -> Iterator[Found]:
     """``trail`` holds the real folders we are inside of, so that a loop of links ends."""
     rules = _rules_of(folder, above)
@@ -70,19 +78,26 @@ def _walk(
         path, name = Path(entry.path), prefix + entry.name
         directory = entry.is_dir()
         if entry.name in NEVER or (rules and rules.ignores(path, folder=directory)):
+            stays.append(f"{name}/" if directory else name)
             continue
         if entry.is_symlink() and not _inside(root, path, name):
             continue
         if directory:
-            yield from _enter(root, path, name, rules, trail)
+            yield from _enter(root, path, name, rules, trail, stays)
         elif entry.is_file():
             yield _file(path, check_name(name))
 
 
 def _enter(
-    root: Path, path: Path, name: str, rules: _Rules | None, trail: list[Path]
+    root: Path,
+    path: Path,
+    name: str,
+    rules: _Rules | None,
+    trail: list[Path],
+    stays: list[str],
 ) -> Iterator[Found]:
     if any((path / mark).exists() for mark in _VIRTUALENV):
+        stays.append(f"{name}/")
         return
     real = Path(os.path.realpath(path))
     if real in trail:
@@ -91,7 +106,7 @@ def _enter(
             ".submarineignore.",
             field="bundle",
         )
-    yield from _walk(root, path, name + "/", rules, [*trail, real])
+    yield from _walk(root, path, name + "/", rules, [*trail, real], stays)
 
 
 def _inside(root: Path, path: Path, name: str) -> bool:

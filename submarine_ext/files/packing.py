@@ -27,14 +27,17 @@ from submarine_ext.files.folder import Found, scan
 class Bundle(Struct, frozen=True, kw_only=True):
     """An archive on disk, for as long as its context lasts.
 
-    ``size`` is packed, in bytes; ``warnings`` are sentences for people.
+    ``size`` is packed, ``unpacked`` is not, in bytes; ``warnings`` are sentences for people;
+    ``left_out`` names what stays at home.
     """
 
     file: Path
     sha256: str
     size: int
     files: int
+    unpacked: int
     warnings: list[str]
+    left_out: list[str]
 
 
 @contextmanager
@@ -44,8 +47,10 @@ def packed(folder: Path) -> Iterator[Bundle]:
     Raises ``Invalid`` for a link out of the folder or an impossible name, ``TooLarge``
     with the largest files where a limit is passed.
     """
-    found = scan(folder)
-    if sum(f.size for f in found) > MAX_UNPACKED:
+    left_out: list[str] = []
+    found = scan(folder, left_out)
+    unpacked = sum(f.size for f in found)
+    if unpacked > MAX_UNPACKED:
         raise _too_large(folder, found, MAX_UNPACKED, "")
     with tempfile.TemporaryDirectory(prefix="submarine-bundle-") as place:
         file = Path(place, "bundle.tar.gz")
@@ -57,7 +62,9 @@ def packed(folder: Path) -> Iterator[Bundle]:
             sha256=writer.digest.hexdigest(),
             size=writer.size,
             files=len(found),
+            unpacked=unpacked,
             warnings=_warnings(found),
+            left_out=left_out,
         )
 
 

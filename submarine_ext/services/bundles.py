@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from submarine_ext.domain.access import Capability, Principal
-from submarine_ext.domain.bundles import Packed
+from submarine_ext.domain.bundles import MOST_TOLD, Packed
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.notebooks import check_parameters, parse
 from submarine_ext.domain.paths import inside
+from submarine_ext.domain.sources import MOST
 from submarine_ext.errors import Invalid, NotFound
 from submarine_ext.files.bundles import BundleFiles, BundleWriter
 from submarine_ext.files.packing import packed
@@ -71,7 +72,15 @@ class Bundles:
                 while chunk := content.read(1024 * 1024):
                     writer.write(chunk)
             writer.commit()
-            return Packed(bundle.sha256, bundle.files, bundle.size, bundle.warnings)
+            return Packed(
+                sha256=bundle.sha256,
+                files=bundle.files,
+                size=bundle.size,
+                warnings=bundle.warnings,
+                unpacked=bundle.unpacked,
+                left_out=len(bundle.left_out),
+                ignored=bundle.left_out[:MOST_TOLD],
+            )
 
     async def check(self, spec: JobSpec) -> Mapping[str, str]:
         """The SHA-256 of the bundle's files, by name, if it holds what the spec runs.
@@ -79,6 +88,22 @@ class Bundles:
         Raises Invalid naming the field.
         """
         return await asyncio.to_thread(self._check, spec)
+
+    async def code(self, spec: JobSpec) -> tuple[frozenset[str], dict[str, str]]:
+        """The names of all files in the spec's bundle, and its Python files and notebooks as
+        text; nothing where it is not here yet.
+        """
+        if spec.bundle is None:
+            return frozenset(), {}
+        return await asyncio.to_thread(self._code, spec.bundle)
+
+    def _code(self, sha256: str) -> tuple[frozenset[str], dict[str, str]]:
+        try:
+            members = frozenset(self._files.members(sha256))
+            found = self._files.sources(sha256, (".py", ".ipynb"), MOST)
+        except NotFound:
+            return frozenset(), {}
+        return members, {name: body.decode(errors="replace") for name, body in found.items()}
 
     async def _require(self, who: Principal) -> None:
         await self._store.read(lambda tx: access.signed_in(tx, who, Capability.BUNDLE_WRITE))

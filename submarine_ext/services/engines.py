@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.engines.base import (
+    Capacity,
     Check,
     Engine,
     EngineInfo,
     Finding,
+    HasCapacity,
     HasDoctor,
     HasPlaces,
     HasPreflight,
+    KnowsModules,
     Prospect,
 )
 from submarine_ext.errors import Invalid, NotFound, Unavailable
@@ -35,15 +38,38 @@ class Engines:
 
     def choose(self, spec: JobSpec) -> str:
         """The engine's name, after it has agreed to the spec. Raises Invalid."""
+        name = self.name_of(spec)
+        self._engines[name].check(spec)
+        return name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, the default first."""
+        return tuple(self._engines)
+
+    def name_of(self, spec: JobSpec) -> str:
+        """The engine that a spec names or means. Raises Invalid where it is not here."""
         name = spec.engine or next(iter(self._engines))
-        engine = self._engines.get(name)
-        if engine is None:
+        if name not in self._engines:
             raise Invalid(
                 f"There is no engine {name!r} here; there is {', '.join(self._engines)}.",
                 field="engine",
             )
-        engine.check(spec)
         return name
+
+    def capacity(self, spec: JobSpec) -> Capacity | None:
+        """All that the spec's engine has, where it knows."""
+        engine = self._engines[self.name_of(spec)]
+        return engine.capacity() if isinstance(engine, HasCapacity) else None
+
+    async def missing_modules(
+        self, name: str, spec: JobSpec, wanted: Collection[str]
+    ) -> tuple[str, builtins.list[str]]:
+        """The job's interpreter and which top-level modules it lacks; none where nobody knows."""
+        engine = self._engines[name]
+        if not wanted or not isinstance(engine, KnowsModules):
+            return "", []
+        return await engine.missing_modules(spec, wanted)
 
     async def list(self, who: Principal) -> list[EngineInfo]:
         """Health and load of each engine."""

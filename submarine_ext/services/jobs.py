@@ -30,6 +30,7 @@ from submarine_ext.files.jobs import JobFiles
 from submarine_ext.services import access, consequences, secrets
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.engines import Engines
+from submarine_ext.services.foresight import Foresight
 from submarine_ext.store import jobs, quotas, versions
 from submarine_ext.store.store import Store, Transaction
 
@@ -49,6 +50,7 @@ class Jobs:
         self._files = files
         self._bundles = bundles
         self._engines = engines
+        self._foresight = Foresight(store, bundles, engines)
         self._wake = wake
 
     async def submit(self, who: Principal, project: str, spec: JobSpec, key: str | None) -> Job:
@@ -87,13 +89,11 @@ class Jobs:
     async def preflight(self, who: Principal, project: str, spec: JobSpec) -> Preflight:
         """What is known of a job that is not submitted; its bundle may not be here yet.
 
-        Raises what ``submit`` raises of the spec and of rights.
+        Raises what ``submit`` raises of the spec itself and of rights.
         """
         check(spec)
-        engine = self._engines.choose(spec)
-        prospect = await self._prospect(who, project, spec)
-        findings = await self._engines.foresee(engine, prospect)
-        return Preflight(engine=engine, findings=findings)
+        self._engines.name_of(spec)
+        return await self._foresight.of(await self._prospect(who, project, spec))
 
     async def _require_room(self, who: Principal, project: str, spec: JobSpec, engine: str) -> None:
         """Raise Invalid for what the engine knows to be impossible."""

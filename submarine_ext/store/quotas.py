@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, text, update
 
 from submarine_ext.domain import quotas
-from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.domain.quotas import Load, Quota, Span, Use
 from submarine_ext.domain.specs import demand
 from submarine_ext.store.schema import usage
@@ -89,15 +89,23 @@ def reserve(conn: Connection, job: Job, moment: str) -> None:
     Call it before the job is stored as such, in the same writing transaction. Raises
     QuotaExceeded, naming the first quota that has no room.
     """
-    asked = demand(job.spec)
+    accounts = require_room(conn, job.owner, job.project, job.spec, moment)
+    conn.execute(_CHARGE, [{"job": job.id, "account": account} for account in accounts])
+
+
+def require_room(
+    conn: Connection, owner: str, project: str, spec: JobSpec, moment: str
+) -> list[str]:
+    """Whom such a job would be charged to. Raises QuotaExceeded as :func:`reserve` does."""
+    asked = demand(spec)
     load = Load(jobs=1, cpu=asked.cpu, memory=asked.memory, gpu=asked.gpu)
-    found = conn.execute(_ACCOUNTS, {"person": job.owner, "project": job.project}).all()
-    accounts = {f"user:{job.owner}": Quota()}
+    found = conn.execute(_ACCOUNTS, {"person": owner, "project": project}).all()
+    accounts = {f"user:{owner}": Quota()}
     accounts |= {row.account: _quota(row.quota) for row in found}
     limited = [account for account, quota in accounts.items() if quota != Quota()]
     for account, taken in _taken(conn, *limited).items():
         _require_room(conn, account, accounts[account], taken, load, moment)
-    conn.execute(_CHARGE, [{"job": job.id, "account": account} for account in accounts])
+    return list(accounts)
 
 
 def use(conn: Connection, account: str, moment: str) -> Use:

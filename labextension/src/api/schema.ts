@@ -90,12 +90,15 @@ export interface Problem {
 export interface AcceptRequest {
 }
 
-/** A folder of the server as a bundle; `size` in bytes, gzipped. */
+/** A folder of the server as a bundle; `size` in bytes, gzipped; `unpacked` is not. */
 export interface Packed {
   sha256: string;
   files: number;
   size: number;
   warnings: Array<string>;
+  unpacked: number;
+  left_out: number;
+  ignored: Array<string>;
 }
 
 /** A job as everybody sees it. Times are RFC 3339 UTC strings with a `Z`. */
@@ -501,6 +504,15 @@ export interface Finding {
   text: string;
   field: string | null;
   fatal: boolean;
+  names: Array<string>;
+  fixes: Array<Fix>;
+}
+
+/** A way out that a button can take. `label` says what it does ("Use 4 GiB"); `spec` is what to change in the spec (a JSON merge patch, RFC 7396); `folder` the folder to send instead, from the present one (".."). */
+export interface Fix {
+  label: string;
+  spec: { [name: string]: Json };
+  folder: string | null;
 }
 
 /** One page of a list. */

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -32,6 +33,7 @@ from submarine_ext.engines.local import (
     endings,
     fairness,
     leftovers,
+    modules,
     plans,
     records,
     slots,
@@ -116,6 +118,14 @@ class LocalEngine(Engine):
     def check(self, spec: JobSpec) -> None:
         """Refuse what this machine can't honour; see ``checks``."""
         checks.check(spec, self._slots.total)
+
+    async def missing_modules(self, spec: JobSpec, names: Iterable[str]) -> tuple[str, list[str]]:
+        """Ask the job's interpreter; what is not called Python is not started for this."""
+        python = spec.environment or self.python
+        if not Path(python).name.startswith(("python", "pypy")):
+            return python, []
+        env = plans.interpreter_environment(python, os.environ)
+        return python, await modules.missing(python, names, env)
 
     async def start(self, task: Task) -> None:
         """Queue the task, or watch it where another server has begun it."""

@@ -96,21 +96,27 @@ def _parameters(task: Task) -> str:
 
 def common_environment(task: Task, python: str, inherited: Mapping[str, str]) -> dict[str, str]:
     """What all ranks see: the server's environment less its secrets, the job's, and ours."""
-    env = {name: value for name, value in inherited.items() if not _PRIVATE.fullmatch(name)}
-    env["PATH"] = os.pathsep.join(
-        filter(None, [str(Path(python).parent), env.get("PATH", os.defpath)])
-    )
+    env = interpreter_environment(python, inherited)
     env.update(task.spec.env)
     env.update(task.secrets)
     env.update({
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, [env.get("PYTHONPATH"), str(JOB_PATH)])),
         "SUBMARINE_JOB": task.job,
         "SUBMARINE_ATTEMPT": str(task.attempt),
         "SUBMARINE_PROJECT": task.project,
         "SUBMARINE_RANKS": str(task.spec.distributed.ranks),
         "SUBMARINE_ARTIFACTS": str(task.artifacts),
     })  # fmt: skip
+    return env
+
+
+def interpreter_environment(python: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What every job's interpreter finds: decides which programs and modules there are."""
+    env = {name: value for name, value in inherited.items() if not _PRIVATE.fullmatch(name)}
+    path = [str(Path(python).parent), env.get("PATH", os.defpath)]
+    env["PATH"] = os.pathsep.join(filter(None, path))
+    modules = [env.get("PYTHONPATH"), str(JOB_PATH)]
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
     return env
 
 
