@@ -21,6 +21,7 @@ from aiohttp import web
 
 from . import grants, parts
 from .calls import ADMIN, User
+from .closing import stop_listening, turns
 from .inside import Inside
 from .server import Server, Settings
 from .serving import Serving
@@ -184,17 +185,11 @@ class Cluster:
     async def _stop_serving(self) -> None:
         if self._runner is None:
             return
-        for site in list(self._runner.sites):
-            await site.stop()
-        await self._turns()  # who was just accepted becomes a connection, which is cut too
+        await stop_listening(self._runner)
         self._cut_all()
         await self._runner.cleanup()
         self._runner = None
-        await self._turns()  # each transport closes its socket in a turn of its own
-
-    async def _turns(self) -> None:
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await turns()
 
     def _cut_all(self) -> None:
         handlers = self._runner.server.connections if self._runner and self._runner.server else []
@@ -212,7 +207,7 @@ class Cluster:
         # One that is closing waits for a client to read: its handler knows it no more.
         for transport in list(getattr(self._loop, "_transports", {}).values()):
             transport.abort()
-        await self._turns()
+        await turns()
 
 
 FIELDS = set(Settings.__dataclass_fields__) - {"more"}

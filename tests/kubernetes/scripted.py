@@ -18,6 +18,7 @@ from submarine_ext.engines.kubernetes.pace import Pace
 from submarine_ext.engines.kubernetes.refresh import Keeper
 from submarine_ext.engines.kubernetes.settings import Settings
 from submarine_ext.engines.kubernetes.transport import Api
+from tests.cluster.closing import stop_listening, turns
 
 Object = dict[str, Any]
 
@@ -112,30 +113,22 @@ class Server:
     async def down(self) -> None:
         """Refuse connections, and cut those that are open."""
         assert self._runner.server is not None
-        await self._site.stop()
-        await _turns()  # who was just accepted becomes a connection, which is cut too
+        await stop_listening(self._runner)
         for connection in list(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()  # type: ignore[attr-defined]
 
     async def up(self) -> None:
         """Listen, on the same port as before."""
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
-        await self._site.start()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
+        await site.start()
         self.port = self._runner.addresses[0][1]
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def __aexit__(self, *_: object) -> None:
-        if self._site in self._runner.sites:
-            await self._site.stop()
-            await _turns()
+        await stop_listening(self._runner)
         await self._runner.cleanup()
-        await _turns()  # each transport closes its socket in a turn of its own
-
-
-async def _turns() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
+        await turns()
 
 
 def status(code: int, reason: str, message: str, **more: Any) -> Object:
