@@ -5,7 +5,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -24,11 +24,9 @@ import { SidePanel } from './panels/side';
 import { rememberPanel, rememberProject } from './panels/side/memory';
 import { projectMenu } from './panels/side/menu';
 import { addProjectCommands } from './projectcommands';
-import { announceEnds, announceProjects } from './toasts';
-import { Commands, ISubmarineSession, ISubmarineViews } from './tokens';
+import { shellPlugins } from './shell';
+import { Commands, DOMAIN, ISubmarineSession, ISubmarineViews } from './tokens';
 import { Views } from './views';
-
-const DOMAIN = 'submarine_ext';
 
 const session: JupyterFrontEndPlugin<Session> = {
   id: 'submarine-ext:session',
@@ -155,34 +153,6 @@ const output: JupyterFrontEndPlugin<void> = {
   }
 };
 
-const toasts: JupyterFrontEndPlugin<void> = {
-  id: 'submarine-ext:toasts',
-  description: 'Tells people that a job of theirs has ended.',
-  autoStart: true,
-  requires: [ISubmarineSession, ISubmarineViews],
-  optional: [ITranslator],
-  activate: (
-    _app: JupyterFrontEnd,
-    shared: Session,
-    opened: Views,
-    translator: ITranslator | null
-  ) => {
-    const trans = (translator ?? nullTranslator).load(DOMAIN);
-    announceEnds({
-      jobs: shared.jobs,
-      me: () => shared.api.me(),
-      read: id => shared.api.job(id),
-      show: (kind, text, id) =>
-        Notification.emit(text, kind, {
-          autoClose: 8000,
-          actions: [{ label: trans.__('Open'), callback: () => opened.openJob(id) }]
-        }),
-      trans
-    });
-    announceProjects(shared, name => opened.openProject(name, 'members'), trans);
-  }
-};
-
 const notebook: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:notebook',
   description: "The Run as job button in a notebook's toolbar.",
@@ -194,4 +164,4 @@ const notebook: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [session, views, panel, output, toasts, notebook, ...drivePlugins];
+export default [session, views, panel, output, notebook, ...shellPlugins, ...drivePlugins];

@@ -1,5 +1,6 @@
 /** Names by which plugins and people reach the parts of the extension. */
 import { Token } from '@lumino/coreutils';
+import type { Preferences } from './models/preferences';
 import type { Session } from './models/session';
 import type { Views } from './views';
 
@@ -8,6 +9,9 @@ export const ISubmarineSession = new Token<Session>(
   'submarine-ext:ISubmarineSession',
   'Jobs, their curves and logs, live over one connection.'
 );
+
+/** Whose catalogue translates the extension's words: `submarine_ext/locale`. */
+export const DOMAIN = 'submarine_ext';
 
 export const Commands = {
   openPanel: 'submarine:open-panel',
@@ -31,4 +35,10 @@ export const Commands = {
 export const ISubmarineViews = new Token<Views>(
   'submarine-ext:ISubmarineViews',
   'Opens the views of jobs and projects and the New job form.'
+);
+
+/** What people have chosen in the settings. */
+export const ISubmarinePreferences = new Token<Preferences>(
+  'submarine-ext:ISubmarinePreferences',
+  "What is chosen in the lab's settings about what stands around the views."
 );

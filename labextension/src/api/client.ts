@@ -82,6 +82,21 @@ export class Api {
     });
   }
 
+  /** Somebody's jobs of a project that have not ended, all of them. */
+  async underWay(project: string, owner: string): Promise<Job[]> {
+    const found: Job[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = { state: ['pending', 'queued', 'running'], owner, cursor, limit: 200 };
+      const page: Page<Job> = await this._json('GET', `projects/${segment(project)}/jobs`, {
+        query
+      });
+      found.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== null);
+    return found;
+  }
+
   job(id: string): Promise<Job> {
     return this._json('GET', `jobs/${segment(id)}`);
   }

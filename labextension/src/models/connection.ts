@@ -101,6 +101,12 @@ export class Connection implements IDisposable {
     });
   }
 
+  /** Whether frames of a topic come now; else its `subscribed` is still to come. */
+  isLive(topic: string): boolean {
+    const answered = (this._unanswered.get(topic) ?? 0) === 0;
+    return this._state === 'online' && this._topics.has(topic) && answered;
+  }
+
   /** Try again now, for example after signing in. */
   retry(): void {
     if (this._state === 'offline' || this._state === 'forbidden') {

@@ -12,6 +12,7 @@ import { JobModel } from './job';
 import { JobsModel } from './jobs';
 import { LogsModel } from './logs';
 import { MetricsModel } from './metrics';
+import { MyJobs } from './myjobs';
 import { ProjectsModel } from './projects';
 import { Reading } from './reading';
 import { Recall } from './recall';
@@ -134,6 +135,16 @@ export class Session implements IDisposable {
     return this._list;
   }
 
+  /** One's own jobs that are under way, in all projects. */
+  get myJobs(): MyJobs {
+    if (this._myJobs === null) {
+      const { connection, me, projects } = this;
+      const list = (project: string, owner: string) => this.api.underWay(project, owner);
+      this._myJobs = new MyJobs({ connection, me, projects, list });
+    }
+    return this._myJobs;
+  }
+
   /** Read again whenever a job moves or an engine comes or goes. */
   get engines(): EnginesModel {
     if (this._engines === null) {
@@ -169,6 +180,7 @@ export class Session implements IDisposable {
     window.removeEventListener('pagehide', this._leave);
     this.stops.dispose();
     this._list?.dispose();
+    this._myJobs?.dispose();
     this._engines?.dispose();
     this._projects?.dispose();
     this._me?.dispose();
@@ -228,5 +240,6 @@ export class Session implements IDisposable {
   private _projects: ProjectsModel | null = null;
   private _seen = '';
   private _list: JobsModel | null = null;
+  private _myJobs: MyJobs | null = null;
   private _engines: EnginesModel | null = null;
 }

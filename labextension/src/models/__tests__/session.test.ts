@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Api } from '../../api/client';
-import { announceEnds } from '../../toasts';
-import { nullTranslator } from '@jupyterlab/translation';
-import type { Job, JobState, Project } from '../../api/types';
+import type { Project } from '../../api/types';
 import { filterOf } from '../../panels/side/memory';
-import { JobsModel } from '../jobs';
 import { Session } from '../session';
-import { atOnce, FakeSocket, job, me, project, settled, VIEWER, wire } from './fakes';
+import { FakeSocket, job, me, project, settled, VIEWER } from './fakes';
 
 describe('the session', () => {
   const api = (): Api =>
@@ -111,43 +108,6 @@ describe('the project that one works in', () => {
     expect(asked.sort()).toEqual(['j1', 'vision']);
     share.dispose();
     session.dispose();
-  });
-});
-
-describe('the toast at the end of a job', () => {
-  async function toasts(owner: string, from: JobState | null): Promise<string[]> {
-    const { connection, socket } = wire();
-    const known = from === null ? [] : [job(1, { state: from, owner })];
-    const list = async () => ({ items: known, next: null });
-    const jobs = new JobsModel({ project: 'default', list, connection, schedule: atOnce });
-    const shown: string[] = [];
-    announceEnds({
-      jobs,
-      me: async () => ({ user: 'ada' }),
-      read: async () => job(1, { state: 'failed', owner, reason: 'Exited with code 3.' }),
-      show: (kind, text) => shown.push(`${kind}: ${text}`),
-      trans: nullTranslator.load('submarine_ext')
-    });
-    await settled();
-    socket().accept();
-    const data: Partial<Job> = { id: 'j1', revision: 2, state: 'failed' };
-    socket().subscribed('projects/default', 1);
-    socket().frame({ topic: 'projects/default', seq: 2, type: 'job', data });
-    await settled();
-    return shown;
-  }
-
-  it('comes for a job of mine that was seen under way', async () => {
-    expect(await toasts('ada', 'running')).toEqual(['error: job 1: Failed. Exited with code 3.']);
-  });
-
-  it("does not come for somebody else's job", async () => {
-    expect(await toasts('bob', 'running')).toEqual([]);
-  });
-
-  it('does not come for a job that had ended before', async () => {
-    expect(await toasts('ada', null)).toEqual([]);
-    expect(await toasts('ada', 'succeeded')).toEqual([]);
   });
 });
 
