@@ -15,6 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api/client';
 import { addJobCommands, addNotebookCommand } from './commands';
 import { labPathOf } from './models/documents';
+import { speak } from './components/locale';
 import { drivePlugins } from './drive/plugins';
 import { Session } from './models/session';
 import { outputFactory, RANK } from './output';
@@ -33,8 +34,9 @@ const session: JupyterFrontEndPlugin<Session> = {
   description: 'Jobs, their curves and logs, live over one connection.',
   autoStart: true,
   provides: ISubmarineSession,
-  optional: [IStateDB],
-  activate: (app: JupyterFrontEnd, state: IStateDB | null) => {
+  optional: [IStateDB, ITranslator],
+  activate: (app: JupyterFrontEnd, state: IStateDB | null, translator: ITranslator | null) => {
+    speak(translator?.languageCode ?? 'en');
     const shared = new Session(new Api(app.serviceManager.serverSettings));
     rememberProject(shared, state);
     return shared;

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 class EventRow(Struct, frozen=True, kw_only=True):
     """``kind`` says who hears of it: ``job`` and ``deleted`` (a job), ``file``, ``project``,
-    ``access`` and ``notice`` go to whoever follows the project; ``audit`` to nobody.
+    ``access`` and ``notice`` go to whoever follows the project; of ``audit`` they hear only
+    that there is something new, if they may read the log.
 
     ``data`` is what followers get, ``before`` and ``after`` are for the audit view only
     (``after`` None: it is ``data``). ``actor`` is a person's name, or ``submarine`` for what

@@ -26,6 +26,8 @@ PROGRESS_SECONDS = 0.2
 
 #: Kinds of rows after which somebody may be allowed less, or more, than before.
 RIGHTS = ("access", "project")
+#: Rows of which followers are told only that there is one.
+AUDIT = "audit"
 _OF_JOBS = ("job", "deleted")
 #: What a job runs: for those who may see it.
 _SPEC = ("spec", "remedy")
@@ -58,7 +60,7 @@ class News:
         self.topic = topic
         self.seq = seq
         self.kind = kind
-        self._data = data
+        self._data = {} if kind == AUDIT else data
         self._encoded: dict[bool, bytes] = {}
 
     def frame(self, *, specs: bool) -> bytes:
@@ -125,8 +127,7 @@ class Feed:
         for row in rows:
             if row.kind in RIGHTS:
                 self._alarm(row)
-            if row.kind != "audit":
-                self._publish(f"projects/{row.project}", row.seq, row.kind, row.data)
+            self._publish(f"projects/{row.project}", row.seq, row.kind, row.data)
             if row.kind in _OF_JOBS:
                 self._publish(f"jobs/{row.object}", row.seq, row.kind, row.data)
                 _call(self._watchers, row.object)

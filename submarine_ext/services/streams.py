@@ -28,6 +28,7 @@ _NEEDED = {
     "file": Capability.FILE_READ,
     "project": Capability.PROJECT_READ,
     "access": Capability.MEMBER_READ,
+    "audit": Capability.AUDIT_READ,
 }
 
 

@@ -92,12 +92,14 @@ class TestWhatAJobRuns:
 
 
 class TestKindsOfRows:
-    async def test_of_the_audit_go_to_nobody(self):
-        feed, heard = Feed(), Heard()
-        feed.follow("projects/default", heard)
-        feed.follow("jobs/j1", heard)
-        feed.events([row(1, kind="audit")])
-        assert heard == []
+    async def test_of_the_audit_say_to_the_project_that_there_is_one_and_no_more(self):
+        feed, project, job = Feed(), Heard(), Heard()
+        feed.follow("projects/default", project)
+        feed.follow("jobs/j1", job)
+        feed.events([row(1, "j1", kind="audit", name="API_TOKEN")])
+        assert [kind for _, kind, _ in project] == ["audit"]
+        assert b"API_TOKEN" not in project[0][2]
+        assert job == []
 
     @pytest.mark.parametrize("kind", ["file", "project", "access", "notice"])
     async def test_that_are_no_jobs_go_to_the_project_even_if_named_like_a_job(self, kind):

@@ -254,6 +254,22 @@ class TestEmergencyAccess:
             assert "notice" not in {f["type"] for f in frames}
             assert "auditor" not in json.dumps(frames)
 
+    async def test_a_secret_is_no_news_but_for_owners_who_hear_that_there_is_some(
+        self, shared, people, socket_of
+    ):
+        owner = await socket_of("alice", "projects/vision")
+        editor = await socket_of("bob", "projects/vision")
+        secret = await shared("PUT", "/projects/vision/secrets/API_TOKEN", {"value": "value-6f1"})
+        assert secret.status == 200, secret.body
+        news = (await owner.until(lambda f: f["type"] == "audit"))[-1]
+        assert news["data"] == {}
+        job = await submit(shared)
+        frames = await editor.until(lambda f: f["data"].get("id") == job)
+        assert "audit" not in {f["type"] for f in frames}
+        resumed = {"op": "subscribe", "topic": "projects/vision", "since": news["seq"] - 1}
+        await owner.say(resumed)
+        assert (await owner.until(lambda f: f["type"] == "audit"))[-1]["data"] == {}
+
 
 class TestInternalReaders:
     async def test_hear_of_files_and_not_of_jobs_or_members(self, shared, people, socket_of):

@@ -1,17 +1,16 @@
 /** What somebody did, as a sentence. Pure; what it does not know it says as it is written. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { AuditEntry, Json } from '../api/types';
-import { subjectOf } from './projectwords';
+import { subjectOf, visibilityWord } from './projectwords';
 
 type Words = (entry: AuditEntry, trans: TranslationBundle) => string;
 
 const WORDS: { [action: string]: Words } = {
   'project.create': (_, t) => t.__('made the project'),
   'project.change': ({ before, after }, t) =>
-    t.__('changed the project: %1', changes(before, after)),
+    t.__('changed the project: %1', changes(before, after, t)),
   'project.trash': (_, t) => t.__('put the project into the trash'),
   'project.purge': (_, t) => t.__('deleted the project for good'),
-  'project.settle': ({ after }, t) => t.__('found the project %1', text(after.state)),
   'grant.put': ({ object, after }, t) => shared(subjectOf(object).name, after.role, t),
   'grant.delete': ({ object }, t) => t.__('removed %1', subjectOf(object).name),
   'transfer.offer': ({ after }, t) => t.__('offered the project to %1', text(after.to)),
@@ -41,14 +40,6 @@ const WORDS: { [action: string]: Words } = {
   'job.submitted': ({ object, after }, t) => t.__('started the job %1', text(after.name) || object),
   'job.stop': ({ object }, t) => t.__('stopped the job %1', object),
   'job.deleted': ({ object }, t) => t.__('deleted the job %1', object),
-  'job.claimed': ({ object }, t) => t.__('took the job %1 to run it', object),
-  'job.waits': ({ object }, t) => t.__('found that the job %1 must wait', object),
-  'job.resumed': ({ object }, t) => t.__('found that the job %1 runs again', object),
-  'job.started': ({ object }, t) => t.__('saw the job %1 start', object),
-  'job.succeeded': ({ object }, t) => t.__('saw the job %1 succeed', object),
-  'job.failed': ({ object }, t) => t.__('saw the job %1 fail', object),
-  'job.stopped': ({ object }, t) => t.__('saw the job %1 end, as it was told to', object),
-  'job.vanished': ({ object }, t) => t.__('lost sight of the job %1', object),
   'job.retried': ({ object }, t) => t.__('ran the job %1 again', object),
   'team.put-member': ({ object }, t) => t.__('took somebody into the team %1', object),
   'team.remove-member': ({ object }, t) => t.__('took somebody out of the team %1', object),
@@ -57,28 +48,105 @@ const WORDS: { [action: string]: Words } = {
   'team.delete': ({ object }, t) => t.__('deleted the team %1', object),
   'user.arrive': (_, t) => t.__('came for the first time'),
   'user.change': ({ object, before, after }, t) =>
-    t.__('changed the account of %1: %2', object, changes(before, after))
+    t.__('changed the account of %1: %2', subjectOf(object).name, changes(before, after, t))
 };
+
+/** What the server does by itself: nobody's deed, so a sentence of its own. */
+const HAPPENED: { [action: string]: (thing: string, trans: TranslationBundle) => string } = {
+  'project.settle': (_, t) => t.__('The project is without an owner, or has one again.'),
+  'access.change': (_, t) => t.__('An account or a team changed, and with it who may do what.'),
+  'transfer.void': (_, t) => t.__('The offer of the project has ended.'),
+  'file.find': (thing, t) => t.__('%1 was changed outside the lab.', thing),
+  'job.claimed': (thing, t) => t.__('The job %1 is about to start.', thing),
+  'job.waits': (thing, t) => t.__('The job %1 must wait.', thing),
+  'job.resumed': (thing, t) => t.__('The job %1 runs again.', thing),
+  'job.started': (thing, t) => t.__('The job %1 has started.', thing),
+  'job.succeeded': (thing, t) => t.__('The job %1 has succeeded.', thing),
+  'job.failed': (thing, t) => t.__('The job %1 has failed.', thing),
+  'job.stopped': (thing, t) => t.__('The job %1 was stopped.', thing),
+  'job.vanished': (thing, t) => t.__('The job %1 was lost.', thing)
+};
+
+/** Who stands in the log for the server itself. */
+const SERVER = 'submarine';
 
 /** An action may be called like something that every object has. */
 const BY_ACTION = new Map(Object.entries(WORDS));
+const BY_ITSELF = new Map(Object.entries(HAPPENED));
 
-/** What the actor did; the actor's name goes before it. */
-export function auditSentence(entry: AuditEntry, trans: TranslationBundle): string {
+/** Whether the sentence about an entry says all, without the actor before it. */
+export function happened(entry: AuditEntry): boolean {
+  return entry.actor === SERVER && BY_ITSELF.has(entry.action);
+}
+
+/** What the actor did, or what happened. `names`: what jobs are called, by their ids. */
+export function auditSentence(
+  entry: AuditEntry,
+  names: ReadonlyMap<string, string>,
+  trans: TranslationBundle
+): string {
+  const thing = names.get(entry.object) ?? entry.object;
+  const sentence = happened(entry) && BY_ITSELF.get(entry.action);
   const words = BY_ACTION.get(entry.action);
-  return words ? words(entry, trans) : `${entry.action} ${entry.object}`;
+  return sentence
+    ? sentence(thing, trans)
+    : words
+      ? words({ ...entry, object: thing }, trans)
+      : `${entry.action} ${thing}`;
+}
+
+/** What jobs are called, as far as entries tell. */
+export function jobNames(entries: readonly AuditEntry[]): ReadonlyMap<string, string> {
+  const told = entries.filter(({ action, after }) => action.startsWith('job.') && after.name);
+  return new Map(told.map(({ object, after }) => [object, text(after.name)]));
 }
 
 /** `title: a → b`, for what differs. */
-function changes(before: AuditEntry['before'], after: AuditEntry['after']): string {
+function changes(
+  before: AuditEntry['before'],
+  after: AuditEntry['after'],
+  trans: TranslationBundle
+): string {
   return Object.entries(after)
     .filter(([name, value]) => text(value) !== text(before?.[name]))
-    .map(([name, value]) =>
-      before?.[name] === undefined
-        ? `${name}: ${text(value)}`
-        : `${name}: ${text(before[name])} → ${text(value)}`
-    )
+    .map(([name, value]) => {
+      const was = before?.[name];
+      const [from, to] = [was, value].map(one => valueWord(name, one, trans));
+      const label = fieldWord(name, trans);
+      return was === undefined ? `${label}: ${to}` : `${label}: ${from} → ${to}`;
+    })
     .join(', ');
+}
+
+/** What is changed, as a word where there is one. */
+function fieldWord(name: string, trans: TranslationBundle): string {
+  switch (name) {
+    case 'title':
+      return trans.__('title');
+    case 'description':
+      return trans.__('description');
+    case 'visibility':
+      return trans.__('visibility');
+    case 'state':
+      return trans.__('state');
+    case 'settings':
+      return trans.__('settings');
+    case 'admin':
+      return trans.__('admin');
+    case 'disabled':
+      return trans.__('disabled');
+    default:
+      return name;
+  }
+}
+
+function valueWord(name: string, value: Json | undefined, trans: TranslationBundle): string {
+  const word = text(value);
+  const known =
+    name === 'visibility' && (word === 'private' || word === 'internal')
+      ? visibilityWord(word, trans)
+      : null;
+  return known ?? word;
 }
 
 function shared(name: string, role: Json | undefined, trans: TranslationBundle): string {

@@ -1,6 +1,7 @@
 /** Numbers, times and states as people read them. Pure; every word through the translator. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Capacity, Engine, Job, JobState, MetricValue, Progress } from '../api/types';
+import { locale } from './locale';
 
 /** A state as a word. */
 export function stateWord(state: JobState, trans: TranslationBundle): string {
@@ -58,13 +59,24 @@ export function age(iso: string, now: number, trans: TranslationBundle): string 
   if (!found) {
     return trans.__('just now');
   }
-  const format = new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'narrow' });
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'always', style: 'narrow' });
   return format.format(-Math.floor(seconds / found[1]), found[0]);
 }
 
 /** The exact time, for a hover. */
 export function exactTime(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return new Date(iso).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** `Today`, `Yesterday`, `Friday, 27 November`. */
+export function dayWord(iso: string, now: number, trans: TranslationBundle): string {
+  const day = new Date(iso).toDateString();
+  if (day === new Date(now).toDateString()) {
+    return trans.__('Today');
+  }
+  return day === new Date(now - 86_400_000).toDateString()
+    ? trans.__('Yesterday')
+    : new Date(iso).toLocaleDateString(locale(), { dateStyle: 'full' });
 }
 
 /** `1.5 GiB`. */

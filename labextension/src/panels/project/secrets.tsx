@@ -19,11 +19,21 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** See the module's comment. */
 export function SecretsTab(props: TabProps): React.ReactElement {
   const { session, project, trans } = props;
+  const { connection } = session;
   const { sharing } = session.api;
   const { name } = project;
   const { busy, problem, run } = useAction();
   const secrets = useReading(
-    React.useCallback(() => new Reading({ read: () => sharing.secrets(name) }), [sharing, name])
+    React.useCallback(
+      () =>
+        new Reading({
+          read: () => sharing.secrets(name),
+          connection,
+          topic: `projects/${name}`,
+          when: ['audit']
+        }),
+      [sharing, connection, name]
+    )
   );
   const writes = may(project, 'secret:write');
   const act = async (action: () => Promise<unknown>) => {
