@@ -161,7 +161,9 @@ describe.each(PAYLOADS)('what people call %j', text => {
 
   it('stays text in the activity', () => {
     for (const action of ['grant.put', 'project.change', 'break-glass.open', text]) {
-      harmless(<p>{auditSentence({ ...entry, action, after: { reason: text } }, trans)}</p>);
+      harmless(
+        <p>{auditSentence({ ...entry, action, after: { reason: text } }, new Map(), trans)}</p>
+      );
     }
   });
 
