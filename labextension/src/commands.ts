@@ -7,15 +7,12 @@ import {
   showDialog,
   type ICommandPalette
 } from '@jupyterlab/apputils';
-import type { DocumentRegistry } from '@jupyterlab/docregistry';
-import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
 import type { Job } from './api/types';
 import { complain } from './complaints';
 import { submarineIcon } from './components/icons';
 import { stateWord } from './components/words';
-import { placeOf } from './models/documents';
 import { folderOf, type Draft } from './models/draft';
 import type { Session } from './models/session';
 import { FEWEST, MOST } from './panels/compare/choose';
@@ -71,19 +68,23 @@ function addOpeners({ app, session, views, palette, trans }: CommandsOptions): v
   const category = trans.__('Submarine');
   app.commands.addCommand(Commands.newJob, {
     label: trans.__('New Job…'),
-    caption: trans.__('Run a command, a script or a notebook as a job'),
+    caption: trans.__('Run a command, a script, a notebook or a cell as a job'),
     icon: submarineIcon,
     describedBy: {
       args: {
         type: 'object',
         properties: {
-          kind: { type: 'string', description: 'command, script or notebook' },
+          kind: { type: 'string', description: 'command, script, notebook or code' },
           file: { type: 'string', description: 'A path in the Jupyter folder or the project' },
-          project: { type: 'string', description: "Whose file it is; absent: the server's" }
+          project: { type: 'string', description: "Whose file it is; absent: the server's" },
+          draft: { type: 'string', description: 'A form that was begun, by its key' }
         }
       }
     },
-    execute: args => views.newJob(startOf(args))
+    execute: args =>
+      typeof args.draft === 'string'
+        ? views.newJobs.resume(args.draft)
+        : views.newJobs.begin(startOf(args))
   });
   app.commands.addCommand(Commands.openJob, {
     label: trans.__('Open Job…'),
@@ -158,46 +159,6 @@ function addChange(
       }
     }
   });
-}
-
-/** Add *Run as job* for the notebook in view. */
-export function addNotebookCommand(
-  app: JupyterFrontEnd,
-  notebooks: INotebookTracker,
-  trans: TranslationBundle
-): void {
-  notebooks.currentChanged.connect(() => {
-    app.commands.notifyCommandChanged(Commands.runNotebook);
-  });
-  app.commands.addCommand(Commands.runNotebook, {
-    label: trans.__('Run as Job'),
-    caption: trans.__('Run this notebook as a job'),
-    icon: submarineIcon,
-    describedBy: { args: { type: 'object', properties: {} } },
-    isEnabled: () => notebooks.currentWidget !== null,
-    execute: async () => {
-      const context = notebooks.currentWidget?.context;
-      if (context) {
-        if (!(await isSaved(context))) {
-          return;
-        }
-        const place = placeOf(context.path);
-        const file = place?.path ?? app.serviceManager.contents.localPath(context.path);
-        const project = place?.project ?? '';
-        await app.commands.execute(Commands.newJob, { kind: 'notebook', file, project });
-      }
-    }
-  });
-}
-
-/** False where a save was refused or called off, which the lab or a dialog has said. */
-async function isSaved(context: DocumentRegistry.Context): Promise<boolean> {
-  try {
-    await context.save();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function startOf(args: { [name: string]: unknown }): Partial<Draft> {

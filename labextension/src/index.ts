@@ -13,11 +13,12 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api/client';
-import { addJobCommands, addNotebookCommand } from './commands';
+import { addJobCommands } from './commands';
 import { labPathOf } from './models/documents';
 import { speak } from './components/locale';
 import { drivePlugins } from './drive/plugins';
 import { Session } from './models/session';
+import { addNotebookCommands } from './notebookcommands';
 import { outputFactory, RANK } from './output';
 import { notebookOpener } from './panels/job/copy';
 import { labFiles } from './panels/newjob/files';
@@ -49,7 +50,14 @@ const views: JupyterFrontEndPlugin<Views> = {
   autoStart: true,
   provides: ISubmarineViews,
   requires: [ISubmarineSession, IDocumentManager],
-  optional: [ITranslator, IDefaultFileBrowser, ICommandPalette, IThemeManager, ILayoutRestorer],
+  optional: [
+    ITranslator,
+    IDefaultFileBrowser,
+    ICommandPalette,
+    IThemeManager,
+    ILayoutRestorer,
+    IStateDB
+  ],
   activate: (
     app: JupyterFrontEnd,
     shared: Session,
@@ -58,7 +66,8 @@ const views: JupyterFrontEndPlugin<Views> = {
     browser: IDefaultFileBrowser | null,
     palette: ICommandPalette | null,
     themes: IThemeManager | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const opened = new Views({
@@ -68,6 +77,7 @@ const views: JupyterFrontEndPlugin<Views> = {
       openNotebook: notebookOpener(documents, () => browser?.model.path ?? ''),
       themes,
       restorer,
+      state,
       trans
     });
     addJobCommands({ app, session: shared, views: opened, palette, trans });
@@ -157,12 +167,20 @@ const output: JupyterFrontEndPlugin<void> = {
 
 const notebook: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:notebook',
-  description: "The Run as job button in a notebook's toolbar.",
+  description: 'Runs notebooks and their cells as jobs, and shows the jobs below the cells.',
   autoStart: true,
-  requires: [INotebookTracker],
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, notebooks: INotebookTracker, translator: ITranslator | null) => {
-    addNotebookCommand(app, notebooks, (translator ?? nullTranslator).load(DOMAIN));
+  requires: [INotebookTracker, ISubmarineSession, ISubmarineViews],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    notebooks: INotebookTracker,
+    shared: Session,
+    opened: Views,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    addNotebookCommands({ app, notebooks, session: shared, views: opened, palette, trans });
   }
 };
 

@@ -22,6 +22,8 @@ export const Commands = {
   retryJob: 'submarine:retry-job',
   deleteJob: 'submarine:delete-job',
   runNotebook: 'submarine:run-notebook',
+  runCell: 'submarine:run-cell',
+  runCellOptions: 'submarine:run-cell-options',
   newProject: 'submarine:new-project',
   openProject: 'submarine:open-project',
   share: 'submarine:share',

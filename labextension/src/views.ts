@@ -7,10 +7,10 @@ import {
   type IThemeManager
 } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Job, JobSpec } from './api/types';
+import type { JobSpec } from './api/types';
 import { sentenceOf } from './api/problem';
 import { complain } from './complaints';
-import type { Draft } from './models/draft';
+import type { Store } from './models/drafts';
 import type { Session } from './models/session';
 import { UUID } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
@@ -18,11 +18,11 @@ import { CompareView } from './panels/compare';
 import { chooseJobs, FEWEST, MOST } from './panels/compare/choose';
 import { JobView, type JobViewOptions } from './panels/job';
 import { readLog, save } from './panels/job/download';
-import { NewJobForm } from './panels/newjob';
 import type { Files } from './panels/newjob/body';
 import { PeopleView } from './panels/people';
 import { ProjectView } from './panels/project';
 import { TeamsView } from './panels/teams';
+import { NewJobs } from './newjobs';
 import { Commands } from './tokens';
 
 export interface ViewsOptions {
@@ -32,12 +32,15 @@ export interface ViewsOptions {
   openNotebook: (name: string, content: unknown) => Promise<void>;
   themes: IThemeManager | null;
   restorer: ILayoutRestorer | null;
+  /** Where forms that were begun are kept. */
+  state: Store | null;
   trans: TranslationBundle;
 }
 
 /** See the module's comment. */
 export class Views {
   constructor(private readonly _options: ViewsOptions) {
+    this.newJobs = new NewJobs({ ..._options, openJob: id => this.openJob(id) });
     void _options.restorer?.restore(this.jobs, {
       command: Commands.openJob,
       args: ({ content }) => ({ id: content.jobId, tab: content.tab }),
@@ -55,6 +58,9 @@ export class Views {
     });
     _options.session.projects.gone.connect(this._close, this);
   }
+
+  /** The New job forms. */
+  readonly newJobs: NewJobs;
 
   /** The open job views. */
   readonly jobs = new WidgetTracker<MainAreaWidget<JobView>>({ namespace: 'submarine-jobs' });
@@ -77,22 +83,6 @@ export class Views {
       widget.content.tab = tab;
     }
     this._options.app.shell.activateById(widget.id);
-  }
-
-  /** Show an empty form, or one that starts with something. */
-  newJob(initial: Partial<Draft>): void {
-    const { app, session, files, trans } = this._options;
-    const onSubmitted = (job: Job, warnings: readonly string[]) => {
-      widget.dispose();
-      warnings.forEach(text => Notification.warning(text, { autoClose: 10_000 }));
-      session.jobs.put(job);
-      this.openJob(job.id);
-    };
-    const content = new NewJobForm({ session, files, initial, onSubmitted, trans });
-    const widget = new MainAreaWidget({ content });
-    widget.id = `submarine-new-job-${UUID.uuid4()}`;
-    app.shell.add(widget, 'main');
-    app.shell.activateById(widget.id);
   }
 
   /** Show jobs beside each other; `key` brings back a view that was open before. */

@@ -8,7 +8,18 @@ import { FilesApi } from './files';
 import { problemOf, unreachable } from './problem';
 import { encoded, segment, type Options, type Query } from './requests';
 import { SharingApi } from './sharing';
-import type { Artifact, Bundle, Engine, Job, JobSpec, Me, Metrics, Page, Queue } from './types';
+import type {
+  Artifact,
+  Bundle,
+  Engine,
+  Job,
+  JobSpec,
+  Me,
+  Metrics,
+  Page,
+  Preflight,
+  Queue
+} from './types';
 
 /** Which jobs to list: `state` may hold several, all of them wanted. */
 export interface JobsQuery {
@@ -105,6 +116,11 @@ export class Api {
   submit(project: string, spec: JobSpec, key: string): Promise<Job> {
     const headers = { 'Idempotency-Key': key };
     return this._json('POST', `projects/${segment(project)}/jobs`, { body: spec, headers });
+  }
+
+  /** What is known of a job that is not submitted. */
+  preflight(project: string, spec: JobSpec): Promise<Preflight> {
+    return this._json('POST', `projects/${segment(project)}/preflight`, { body: spec });
   }
 
   stop(id: string): Promise<Job> {

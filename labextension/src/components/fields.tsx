@@ -55,25 +55,43 @@ interface TextProps {
   placeholder?: string;
   numeric?: boolean;
   wide?: boolean;
+  /** Can't be used now; the hint says why. */
+  disabled?: boolean;
+  /** Values that are offered, each with a word about it. */
+  suggestions?: readonly (readonly [value: string, label: string])[];
 }
 
 /** One line of text. What is numeric is still text: nothing typed is lost. */
 export function TextField(props: TextProps): React.ReactElement {
-  const { value, onChange, placeholder, numeric, ...field } = props;
+  const { value, onChange, placeholder, numeric, disabled, suggestions, ...field } = props;
+  const list = suggestions && suggestions.length > 0 ? `${field.id}-list` : undefined;
   return (
     <Field {...field}>
       {control => (
-        <input
-          {...control}
-          className="jp-mod-styled"
-          type="text"
-          inputMode={numeric ? 'numeric' : undefined}
-          spellCheck={false}
-          autoComplete="off"
-          value={value}
-          placeholder={placeholder}
-          onChange={event => onChange(event.target.value)}
-        />
+        <>
+          <input
+            {...control}
+            className="jp-mod-styled"
+            type="text"
+            inputMode={numeric ? 'numeric' : undefined}
+            spellCheck={false}
+            autoComplete="off"
+            list={list}
+            disabled={disabled}
+            value={value}
+            placeholder={placeholder}
+            onChange={event => onChange(event.target.value)}
+          />
+          {list && (
+            <datalist id={list}>
+              {suggestions?.map(([one, label]) => (
+                <option key={one} value={one}>
+                  {label}
+                </option>
+              ))}
+            </datalist>
+          )}
+        </>
       )}
     </Field>
   );
@@ -81,7 +99,7 @@ export function TextField(props: TextProps): React.ReactElement {
 
 /** Several lines of text. */
 export function AreaField(
-  props: Omit<TextProps, 'numeric' | 'wide'> & { rows: number }
+  props: Omit<TextProps, 'numeric' | 'suggestions' | 'disabled'> & { rows: number }
 ): React.ReactElement {
   const { value, onChange, placeholder, rows, ...field } = props;
   return (
@@ -101,18 +119,19 @@ export function AreaField(
   );
 }
 
-interface ChoiceProps extends Omit<TextProps, 'placeholder' | 'numeric' | 'wide'> {
+interface ChoiceProps extends Omit<TextProps, 'placeholder' | 'numeric' | 'wide' | 'suggestions'> {
   options: readonly (readonly [value: string, label: string])[];
 }
 
 /** One of a few. */
 export function ChoiceField(props: ChoiceProps): React.ReactElement {
-  const { value, onChange, options, ...field } = props;
+  const { value, onChange, options, disabled, ...field } = props;
   return (
     <Field {...field}>
       {control => (
         <select
           {...control}
+          disabled={disabled}
           className="jp-mod-styled"
           value={value}
           onChange={event => onChange(event.target.value)}

@@ -73,8 +73,8 @@ describe('a draft', () => {
     );
     expect(mistakes).toEqual([
       { field: 'folder', kind: 'outside' },
-      { field: 'env', kind: 'pair' },
-      { field: 'resources.gpu', kind: 'number' }
+      { field: 'resources.gpu', kind: 'number' },
+      { field: 'env', kind: 'pair' }
     ]);
   });
 

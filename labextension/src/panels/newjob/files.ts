@@ -41,6 +41,13 @@ export function labFiles(
       const place = project === '' ? path : labPathOf({ project, path });
       const model = await contents.get(place, { type: 'notebook', content: true });
       return parametersOf(model.content);
+    },
+    interpreters: () => {
+      const known = Object.values(manager.services.kernelspecs.specs?.kernelspecs ?? {});
+      const paths = known.flatMap(spec =>
+        spec?.argv[0]?.startsWith('/') ? [[spec.argv[0], spec.display_name] as const] : []
+      );
+      return [...new Map(paths)];
     }
   };
 }

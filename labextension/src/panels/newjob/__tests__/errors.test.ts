@@ -14,7 +14,7 @@ describe('an error', () => {
     ['environment', 'environment'],
     ['queue', 'queue'],
     ['resources.gpu_type', 'resources.gpu_type'],
-    ['priority', GENERAL],
+    ['priority', 'priority'],
     [null, GENERAL]
   ])('about %s stands at %s', (path, field) => {
     expect(fieldOf(path, ['lr'])).toBe(field);
