@@ -102,28 +102,32 @@ async function runCell(options: NotebookOptions, panel: NotebookPanel, cell: Cel
   const starting = Notification.emit(trans.__('Starting the cell as a job…'), 'in-progress', {
     autoClose: false
   });
-  const model = new NewJobModel(views.newJobs.desk, await draftOf(options, panel, cell));
   try {
-    const job = await attempt(model);
+    const begun = await draftOf(options, panel, cell);
+    const { job, draft } = await attempt(new NewJobModel(views.newJobs.desk, begun));
     if (job) {
       session.put(job);
       link(panel, cell, job.id);
     } else {
-      views.newJobs.begin(model.draft, one => link(panel, cell, one.id));
+      views.newJobs.begin(draft, one => link(panel, cell, one.id));
     }
   } finally {
     Notification.dismiss(starting);
-    model.dispose();
   }
 }
 
-/** The job, if nothing is known that would keep it from running. */
-async function attempt(model: NewJobModel): Promise<Job | null> {
-  await model.look();
-  if (model.prependImports()) {
-    await model.look(false);
+/** The job, if nothing is known that would keep it from running; the draft as it is by then. */
+async function attempt(model: NewJobModel): Promise<{ job: Job | null; draft: Draft }> {
+  try {
+    await model.look();
+    if (model.prependImports()) {
+      await model.look(false);
+    }
+    const job = model.findings.length === 0 ? await model.submit() : null;
+    return { job, draft: model.draft };
+  } finally {
+    model.dispose();
   }
-  return model.findings.length === 0 ? model.submit() : null;
 }
 
 /** The cell's code as a job: the notebook's folder goes along, resources are the last job's. */

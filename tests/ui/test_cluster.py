@@ -44,7 +44,10 @@ def new_job(page: Page, kind: str, **fields: str) -> Locator:
     form = page.get_by_role("form", name="New job").locator("visible=true")
     form.get_by_role("radio", name=kind).check()
     form.get_by_label("Engine").select_option("Kubernetes")
-    form.get_by_text("More: name").click()
+    for section in ("Several ranks", "More"):
+        form.locator("summary", has_text=section).click()
+    if "Folder that travels with it" in fields and kind == "Command":
+        form.get_by_role("checkbox", name="A folder travels with it").check()
     for label, value in fields.items():
         fill(form.get_by_label(label, exact=True).last, value)
     return form

@@ -53,7 +53,7 @@ def test_a_job_from_the_form_is_stopped_by_its_button(lab: Lab, page: Page) -> N
     panel(page).get_by_role("button", name="New job").click()
     form = page.get_by_role("form", name="New job")
     form.get_by_label("Command").last.fill("sleep 600")
-    form.get_by_text("More: name").click()
+    form.locator("summary", has_text="More").click()
     form.get_by_label("Name", exact=True).fill("patience")
     form.get_by_role("button", name="Run", exact=True).click()
     expect(job_view(page).get_by_role("heading", name="patience")).to_be_visible()
