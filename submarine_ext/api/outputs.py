@@ -10,8 +10,9 @@ import asyncio
 import csv
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 from msgspec import Meta, Struct
 from tornado.escape import url_escape
@@ -20,14 +21,21 @@ from tornado.iostream import StreamClosedError
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
-from submarine_ext.domain.metrics import Metrics
+from submarine_ext.domain.metrics import Metrics, Span, series_of
 from submarine_ext.domain.pages import Page
-from submarine_ext.errors import Forbidden, NotFound
+from submarine_ext.errors import Forbidden, Invalid, NotFound
 from submarine_ext.files.jobs import Artifact, opened
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 CHUNK = 256 * 1024
+ROWS = 10_000
+SHOWN = 1000
 MAX_LOG = 8 * 1024 * 1024
 Offset = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Bound = Annotated[float, Meta(ge=-(2**53), le=2**53)]
 
 
 class LogQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,12 +47,28 @@ class LogQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_LOG)] = 1024 * 1024
 
 
-class MetricsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which series (``keys``, separated by commas; absent: all), how fine and in which form."""
+class MetricsQuery(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"begin": "from", "end": "to"}
+):
+    """Which series (``keys``, separated by commas; absent: all), how fine and in which form.
+
+    ``from`` and ``to`` are steps, or with ``by=time`` seconds since the epoch, and both
+    included. Without ``points`` a series in JSON has at most 1000 points, in CSV all of them.
+    """
 
     keys: Annotated[str, Meta(max_length=4096)] | None = None
-    points: Annotated[int, Meta(ge=2, le=100_000)] = 1000
+    points: Annotated[int, Meta(ge=2, le=100_000)] | None = None
     format: Literal["json", "csv"] = "json"
+    by: Literal["step", "time"] = "step"
+    begin: Bound | None = None
+    end: Bound | None = None
+
+    @property
+    def span(self) -> Span:
+        """What is asked for of each series. Raises Invalid where it ends before it begins."""
+        if self.begin is not None and self.end is not None and self.begin > self.end:
+            raise Invalid("from must not be greater than to.", field="from")
+        return Span(self.by, self.begin, self.end)
 
 
 LOG = Media(
@@ -58,6 +82,7 @@ LOG = Media(
     },
 )
 FILE = Media("application/octet-stream", "The file")
+COLUMNS = ("key", "step", "value", "time")
 CSV = Media("text/csv", "One line a point: key, step, value, time")
 
 
@@ -90,13 +115,39 @@ class MetricsOf(Endpoint):
     async def get(self, job: str, query: MetricsQuery) -> Metrics | None:
         """Read the latest attempt's metrics, downsampled."""
         keys = query.keys.split(",") if query.keys else None
-        found = await self.services.results.metrics(self.principal, job, keys, query.points)
-        if query.format == "json":
-            return found
+        if query.format == "csv":
+            await self._send(job, keys, query)
+            return None
+        points = query.points or SHOWN
+        return await self.services.results.metrics(self.principal, job, keys, points, query.span)
+
+    async def _send(self, job: str, keys: list[str] | None, query: MetricsQuery) -> None:
+        """A table, some rows at a time: memory holds one metric's numbers, no more.
+
+        Every piece is read or sent by somebody who may; who loses the right gets no more.
+        """
+        results, span = self.services.results, query.span
+        attempt, known = await results.metric_names(self.principal, job)
         self.set_header("Content-Type", "text/csv; charset=utf-8")
-        self.set_header("Content-Disposition", "attachment")
-        _ = self.finish(_csv(found))
-        return None
+        self.set_header("Content-Disposition", f'attachment; filename="{job}-metrics.csv"')
+        self.write(_lines([COLUMNS]))
+        try:
+            for key in known if keys is None else keys:
+                table = await results.metric_table(
+                    self.principal, job, attempt, key, query.points, span
+                )
+                if table is None:
+                    continue
+                for begin in range(0, len(table), ROWS):
+                    await results.require_output(self.principal, job)
+                    self.write(await asyncio.to_thread(_rows, key, table[begin : begin + ROWS]))
+                    await self.flush()
+        except StreamClosedError:
+            return  # the reader went away
+        except (Forbidden, NotFound):  # a broken answer, not one that looks whole
+            self.request.connection.detach().close()  # type: ignore[union-attr]
+            return
+        _ = self.finish()
 
 
 class Artifacts(Endpoint):
@@ -146,13 +197,15 @@ def _opened(found: Path | bytes) -> BinaryIO:
     return io.BytesIO(found) if isinstance(found, bytes) else opened(found)
 
 
-def _csv(metrics: Metrics) -> str:
+def _rows(key: str, table: NDArray[np.float64]) -> str:
+    series, name = series_of(table), _plain(key)
+    points = zip(series.step, series.value, series.time, strict=True)
+    return _lines([(name, *point) for point in points])
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(("key", "step", "value", "time"))
-    for key, series in metrics.series.items():
-        for point in zip(series.step, series.value, series.time, strict=True):
-            table.writerow((_plain(key), *point))
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 

@@ -67,9 +67,15 @@ class JobHandle:
         """Pieces of what a rank prints, from the beginning to the job's end."""
         return self._jobs.logs(self.id, rank=rank, follow=True)
 
-    def metrics(self, *, keys: Sequence[str] = (), points: int = 1000) -> Metrics:
+    def metrics(
+        self,
+        *,
+        keys: Sequence[str] = (),
+        points: int = 1000,
+        steps: tuple[float | None, float | None] = (None, None),
+    ) -> Metrics:
         """Metric series and parameters: ``job.metrics().last["loss"]``."""
-        return self._jobs.metrics(self.id, keys=keys, points=points)
+        return self._jobs.metrics(self.id, keys=keys, points=points, steps=steps)
 
     def artifacts(self) -> list[Artifact]:
         """The files it left."""

@@ -146,9 +146,20 @@ class Jobs:
         answer = self._transport.get(_path(job_id, "logs"), attempt=attempt, offset=-size)
         return answer.text, int(answer.headers["Submarine-Next-Offset"])
 
-    def metrics(self, job_id: str, *, keys: Sequence[str] = (), points: int = 1000) -> Metrics:
-        """Metric series, each downsampled to at most ``points``, and parameters."""
-        query = {"keys": ",".join(keys), "points": points}
+    def metrics(
+        self,
+        job_id: str,
+        *,
+        keys: Sequence[str] = (),
+        points: int = 1000,
+        steps: tuple[float | None, float | None] = (None, None),
+    ) -> Metrics:
+        """Metric series, each downsampled to at most ``points``, and parameters.
+
+        ``steps=(1000, 2000)`` reads only that part, as fine as it is.
+        """
+        begin, end = steps
+        query = {"keys": ",".join(keys), "points": points, "from": begin, "to": end}
         return metrics_from(self._transport.get(_path(job_id, "metrics"), **query).json())
 
     def artifacts(self, job_id: str) -> builtins.list[Artifact]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: A downsampled series has at least this many points: both ends and one between.
-FEWEST = 3
+#: A downsampled series has at least this many points: both ends, both extremes, one between.
+FEWEST = 5
 
 #: JSON has no NaN and no infinities, so values that are not finite travel as these words.
 Value = float | str
@@ -28,6 +28,21 @@ class Series(Struct):
     step: list[int] = []
     value: list[Value] = []
     time: list[float] = []
+
+
+class Span(Struct, frozen=True):
+    """A part of a series, both bounds included (None: no bound).
+
+    ``by`` says what they are: steps, or times in seconds since the epoch.
+    """
+
+    by: Literal["step", "time"] = "step"
+    begin: float | None = None
+    end: float | None = None
+
+
+#: All of it.
+WHOLE = Span()
 
 
 class Metrics(Struct, frozen=True):
@@ -76,18 +91,32 @@ class Columns:
         self._blocks.append(np.array(rows, dtype=np.float64))
         self._length += len(rows)
 
-    def series(self, most: int | None = None) -> Series:
-        """In order of steps, one rank a step, downsampled to ``most`` points if given."""
+    def table(self, most: int | None = None) -> NDArray[np.float64]:
+        """In order of steps, one rank a step, downsampled to ``most`` points if given.
+
+        Rows are (rank, step, value, time).
+        """
         import numpy as np
 
         table = _one_rank(_ordered(np.concatenate(self._blocks)))
         if most is not None and len(table) > max(most, FEWEST):
             table = table[_chosen(table, max(most, FEWEST))]
-        values = table[:, 2]
-        shown: list[Value] = values.tolist()
-        for place in np.flatnonzero(~np.isfinite(values)).tolist():
-            shown[place] = spelled(shown[place])  # type: ignore[arg-type]
-        return Series(table[:, 1].astype(np.int64).tolist(), shown, table[:, 3].tolist())
+        return table
+
+    def series(self, most: int | None = None) -> Series:
+        """The same as it goes over the wire."""
+        return series_of(self.table(most))
+
+
+def series_of(table: NDArray[np.float64]) -> Series:
+    """Rows of (rank, step, value, time) as a series."""
+    import numpy as np
+
+    values = table[:, 2]
+    shown: list[Value] = values.tolist()
+    for place in np.flatnonzero(~np.isfinite(values)).tolist():
+        shown[place] = spelled(shown[place])  # type: ignore[arg-type]
+    return Series(table[:, 1].astype(np.int64).tolist(), shown, table[:, 3].tolist())
 
 
 def _ordered(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -113,17 +142,35 @@ def _one_rank(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _chosen(table: NDArray[np.float64], most: int) -> NDArray[np.intp]:
-    """Which rows to show: MinMaxLTTB keeps the shape; where values stop being finite is kept."""
+    """Which rows to show: MinMaxLTTB keeps the shape.
+
+    Kept beside it: where values stop being finite, the lowest and the highest value.
+    """
     import numpy as np
-    from tsdownsample import MinMaxLTTBDownsampler
 
     finite = np.isfinite(table[:, 2])
     turns = np.flatnonzero(~finite & np.concatenate(([True], finite[:-1])))
-    turns = turns[: most // 4]
+    turns = np.concatenate((turns[: most // 4], turns[-1:]))
+    turns = np.unique(turns)
     good = np.flatnonzero(finite)
     room = most - len(turns)
     if len(good) > room:
-        x, y = (np.ascontiguousarray(table[good, column]) for column in (1, 2))
-        kept = MinMaxLTTBDownsampler().downsample(x, y, n_out=room)  # type: ignore[no-untyped-call]
-        good = good[kept.astype(np.intp)]
+        good = good[_shape(table[good, 1], table[good, 2], room)]
     return np.sort(np.concatenate((good, turns)))
+
+
+def _shape(x: NDArray[np.float64], y: NDArray[np.float64], room: int) -> NDArray[np.intp]:
+    """``room`` places that keep the curve's look, its lowest and its highest among them."""
+    import numpy as np
+    from tsdownsample import MinMaxLTTBDownsampler
+
+    def chosen(count: int) -> NDArray[np.intp]:
+        x_, y_ = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        places = MinMaxLTTBDownsampler().downsample(x_, y_, n_out=count)  # type: ignore[no-untyped-call]
+        return places.astype(np.intp)  # type: ignore[no-any-return]
+
+    extremes = np.array([y.argmin(), y.argmax()])
+    kept = chosen(room)
+    if np.isin(extremes, kept).all():
+        return kept
+    return np.union1d(chosen(room - len(extremes)), extremes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.jobs import Job
-from submarine_ext.domain.metrics import Metrics, PointsSlice
+from submarine_ext.domain.metrics import WHOLE, Metrics, PointsSlice, Span
 from submarine_ext.domain.redaction import Hidden
 from submarine_ext.errors import Invalid
 from submarine_ext.files import logs
@@ -19,6 +20,10 @@ from submarine_ext.services import access
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import metrics
 from submarine_ext.store.store import Store, Transaction
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class JobLog(Struct, frozen=True):
@@ -65,13 +70,39 @@ class Results:
         return JobLog(piece.text, piece.offset, piece.size, done, number)
 
     async def metrics(
-        self, who: Principal, job_id: str, keys: list[str] | None, points: int
+        self,
+        who: Principal,
+        job_id: str,
+        keys: list[str] | None,
+        points: int,
+        span: Span = WHOLE,
     ) -> Metrics:
-        """The latest attempt's series, each downsampled to about ``points``."""
+        """The latest attempt's series in ``span``, each downsampled to about ``points``."""
 
         def query(tx: Transaction) -> Metrics:
             job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
-            return metrics.read(tx, job.id, job.attempt, keys, points)
+            return metrics.read(tx, job.id, job.attempt, keys, points, span)
+
+        return await self._store.read(query)
+
+    async def metric_names(self, who: Principal, job_id: str) -> tuple[int, list[str]]:
+        """The latest attempt and the keys of its metrics."""
+
+        def query(tx: Transaction) -> tuple[int, list[str]]:
+            job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
+            return job.attempt, metrics.names(tx, job.id, job.attempt)
+
+        return await self._store.read(query)
+
+    async def metric_table(
+        self, who: Principal, job_id: str, attempt: int, key: str, points: int | None, span: Span
+    ) -> NDArray[np.float64] | None:
+        """One metric's points as rows of (rank, step, value, time); None if it has none."""
+
+        def query(tx: Transaction) -> NDArray[np.float64] | None:
+            job = access.job(tx, who, job_id, Capability.OUTPUT_READ).job
+            columns = metrics.points_of(tx, job.id, attempt, key, span)
+            return columns.table(points) if columns else None
 
         return await self._store.read(query)
 

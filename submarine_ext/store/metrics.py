@@ -20,7 +20,16 @@ from msgspec import Struct
 from sqlalchemy import Connection, Dialect, bindparam, exists, func, insert, select, update
 
 from submarine_ext.domain.jobs import Progress
-from submarine_ext.domain.metrics import Columns, Metrics, PointsSlice, Series, Value, spelled
+from submarine_ext.domain.metrics import (
+    WHOLE,
+    Columns,
+    Metrics,
+    PointsSlice,
+    Series,
+    Span,
+    Value,
+    spelled,
+)
 from submarine_ext.domain.traces import Trace
 from submarine_ext.store.schema import jobs, params, points, tails
 
@@ -114,21 +123,34 @@ def read(
     attempt: int,
     keys: Sequence[str] | None = None,
     most: int | None = None,
+    span: Span = WHOLE,
 ) -> Metrics:
     """All series of an attempt (or those of ``keys``), each with at most ``most`` points.
+
+    Of each only what lies in ``span``.
 
     Of an attempt with very many keys the first :data:`MOST_KEYS` are read; ask for others.
     Where several ranks logged the same key and step the lowest rank's point stands; the
     key ``loss@2`` asks for rank 2's own ``loss``.
     """
     seq = _head(conn)
-    names = list(islice(_keys(conn, job, attempt), MOST_KEYS)) if keys is None else keys
     series = {}
-    for name in names:
-        columns = _columns(conn, job, attempt, name) or _of_rank(conn, job, attempt, name)
-        if columns:
+    for name in names(conn, job, attempt) if keys is None else keys:
+        if columns := points_of(conn, job, attempt, name, span):
             series[name] = columns.series(most)
     return Metrics(series=series, params=_params(conn, job, attempt), seq=seq)
+
+
+def names(conn: Connection, job: str, attempt: int) -> list[str]:
+    """The keys of an attempt in order, at most :data:`MOST_KEYS`."""
+    return list(islice(_keys(conn, job, attempt), MOST_KEYS))
+
+
+def points_of(
+    conn: Connection, job: str, attempt: int, name: str, span: Span = WHOLE
+) -> Columns | None:
+    """The points of one key, or of one rank's (``loss@2``); empty or None if there are none."""
+    return _columns(conn, job, attempt, name, span) or _of_rank(conn, job, attempt, name, span)
 
 
 def after(conn: Connection, job: str, attempt: int, seq: int, limit: int = 10_000) -> PointsSlice:
@@ -216,18 +238,23 @@ def _keys(conn: Connection, job: str, attempt: int) -> Iterator[str]:
             yield key
 
 
-def _of_rank(conn: Connection, job: str, attempt: int, name: str) -> Columns | None:
+def _of_rank(conn: Connection, job: str, attempt: int, name: str, span: Span) -> Columns | None:
     """What ``loss@2`` asks for."""
     key, _, rank = name.rpartition("@")
     if not key or not rank.isdecimal() or len(rank) > 9:
         return None
-    return _columns(conn, job, attempt, key, int(rank))
+    return _columns(conn, job, attempt, key, span, int(rank))
 
 
 def _columns(
-    conn: Connection, job: str, attempt: int, key: str, rank: int | None = None
+    conn: Connection, job: str, attempt: int, key: str, span: Span, rank: int | None = None
 ) -> Columns:
     query = _POINTS if rank is None else _POINTS.where(points.c.rank == rank)
+    x = points.c.step if span.by == "step" else points.c.time
+    if span.begin is not None:
+        query = query.where(x >= span.begin)
+    if span.end is not None:
+        query = query.where(x <= span.end)
     result = conn.execute(query, {"job": job, "attempt": attempt, "key": key})
     assert result.cursor is not None, "a SELECT has rows"
     columns = Columns()

@@ -12,6 +12,12 @@ track.log_metric("=cmd()", 1.0, step=0)
 print("<script>alert(1)</script>")
 """
 
+MANY = """
+from submarine_ext import track
+for step in range(12_345):
+    track.log_metrics({"a": step, "b": step}, step=step)
+"""
+
 CANARY = "canary-outside-the-artifacts"
 ESCAPES = (
     "../../canary",
@@ -90,6 +96,46 @@ class TestMetrics:
         assert lines[0] == "key,step,value,time"
         assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert not [line for line in lines if line.startswith("=")], "a formula"
+
+    async def test_a_part_of_a_series_is_read_by_steps_or_by_time(self, call, submitted):
+        job = (await submitted("python", "-c", TRAINING))["id"]
+        route = f"/jobs/{job}/metrics?keys=loss"
+        part = (await call("GET", f"{route}&from=1&to=3")).json["series"]["loss"]
+        assert part["step"] == [1, 2, 3]
+        since = (await call("GET", f"{route}&by=time&from={part['time'][2]}")).json["series"]
+        assert since["loss"]["step"][0] <= 3
+        assert since["loss"]["step"][-1] == 4
+        table = await call("GET", f"{route}&format=csv&to=1")
+        assert [line.split(",")[1] for line in table.body.decode().splitlines()[1:]] == ["0", "1"]
+
+    async def test_a_table_has_every_point_unless_fewer_are_asked_for(self, call, submitted):
+        job = (await submitted("python", "-c", MANY))["id"]
+        table = (await call("GET", f"/jobs/{job}/metrics?format=csv")).body.decode()
+        assert len(table.splitlines()) == 1 + 2 * 12_345
+        assert table.splitlines()[-1].startswith("b,12344,12344.0,")
+        thin = (await call("GET", f"/jobs/{job}/metrics?format=csv&points=100&keys=a")).body
+        assert len(thin.splitlines()) <= 101
+        shown = (await call("GET", f"/jobs/{job}/metrics?keys=a")).json["series"]["a"]
+        assert len(shown["step"]) == 1000
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("from=x", "from"),
+            ("from=nan", "from"),
+            ("to=inf", "to"),
+            ("to=1e300", "to"),
+            ("by=epoch", "by"),
+            ("from=3&to=2", "from"),
+            ("from=3&to=2&format=csv", "from"),
+            ("begin=3", "begin"),
+            ("points=1", "points"),
+        ],
+    )
+    async def test_bad_parameters_are_refused_by_name(self, call, submitted, query, field):
+        job = (await submitted("true"))["id"]
+        answer = await call("GET", f"/jobs/{job}/metrics?{query}")
+        assert (answer.status, answer.json["field"]) == (400, field)
 
     async def test_unknown_forms_are_refused(self, call):
         assert (await call("GET", "/jobs/j00000000000/metrics?format=xml")).status == 400

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from submarine_ext.domain.jobs import Job, JobSpec, JobState, Progress, Target
+from submarine_ext.domain.metrics import WHOLE, Span
 from submarine_ext.store import jobs, metrics
 from submarine_ext.store.metrics import Batch
 from submarine_ext.store.store import Store
@@ -29,8 +30,8 @@ async def append(store, *batches):
     return await store.write(lambda tx: [metrics.append(tx, each) for each in batches])
 
 
-async def read(store, keys=None, most=None, job="j1", attempt=1):
-    return await store.read(lambda tx: metrics.read(tx, job, attempt, keys, most))
+async def read(store, keys=None, most=None, job="j1", attempt=1, span=WHOLE):
+    return await store.read(lambda tx: metrics.read(tx, job, attempt, keys, most, span))
 
 
 async def after(store, seq, limit=100):
@@ -151,6 +152,23 @@ class TestReading:
         await append(store, batch(points=losses(*map(float, range(25_000)))))
 
         assert len((await read(store, most=100)).series["loss"].step) == 100
+
+    async def test_a_part_of_a_series_by_steps_or_by_time_both_ends_included(self, store):
+        await append(store, batch(points=losses(*map(float, range(50)))))
+
+        async def steps(**span):
+            return (await read(store, span=Span(**span))).series["loss"].step
+
+        assert await steps(begin=10, end=12) == [10, 11, 12]
+        assert await steps(by="time", begin=147.0) == [47, 48, 49]
+        assert (await read(store, span=Span(begin=50))).series == {}
+
+    async def test_a_part_that_is_short_enough_is_not_thinned(self, store):
+        await append(store, batch(points=losses(*map(float, range(25_000)))))
+
+        shown = await read(store, most=100, span=Span(begin=20_000, end=20_099))
+
+        assert shown.series["loss"].step == list(range(20_000, 20_100))
 
     async def test_the_last_value_of_a_parameter_counts(self, store):
         await append(store, batch(params={"lr": 0.1, "layers": [1, 2]}))

@@ -1,6 +1,7 @@
 """Series as they are shown: in order, one rank a step, downsampled without losing shape."""
 
 import math
+import random
 
 import pytest
 
@@ -52,10 +53,20 @@ def test_a_long_series_has_at_most_what_was_asked_and_keeps_ends_and_extremes(mo
 
     shown = series(rows(values), most)
 
-    assert len(shown.step) <= max(most, 3)
+    assert len(shown.step) <= max(most, 5)
     assert (shown.step[0], shown.step[-1]) == (0, 9999)
-    if most >= 100:
-        assert {30.0, -20.0} <= set(shown.value)
+    assert {30.0, -20.0} <= set(shown.value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_extremes_that_are_no_bigger_than_the_noise_are_kept(seed):
+    noise = random.Random(seed)
+    values = [noise.random() for _ in range(20_000)]
+
+    shown = series(rows(values), most=50)
+
+    assert len(shown.step) <= 50
+    assert {min(values), max(values)} <= set(shown.value)
 
 
 def test_where_a_training_diverges_is_kept():
