@@ -93,14 +93,15 @@ function addOpeners({ app, session, views, palette, trans }: CommandsOptions): v
         type: 'object',
         properties: {
           id: { type: 'string', description: "The job's id; absent: ask" },
-          tab: { type: 'string', description: 'metrics, logs, files or details' }
+          tab: { type: 'string', description: 'metrics, logs, files or details' },
+          curves: { type: 'object', description: 'How its curves are looked at' }
         }
       }
     },
     execute: async args => {
       const id = isJobId(args.id) ? args.id : await askJob(session, trans);
       if (id !== null) {
-        views.openJob(id, typeof args.tab === 'string' ? args.tab : undefined);
+        views.openJob(id, typeof args.tab === 'string' ? args.tab : undefined, args.curves);
       }
     }
   });
@@ -122,7 +123,8 @@ function addCompare({ app, views, palette, trans }: CommandsOptions): void {
             items: { type: 'string' },
             description: 'Ids of 2 to 20 jobs; fewer: ask for others'
           },
-          key: { type: 'string', description: 'Set where the lab brings back a view' }
+          key: { type: 'string', description: 'Set where the lab brings back a view' },
+          look: { type: 'object', description: 'How it is looked at' }
         }
       }
     },
@@ -132,7 +134,7 @@ function addCompare({ app, views, palette, trans }: CommandsOptions): void {
       if (ids.length > MOST) {
         Notification.error(trans.__('At most %1 jobs can be compared, not %2.', MOST, ids.length));
       } else if (ids.length >= FEWEST || key !== undefined) {
-        views.compare(ids, key);
+        views.compare(ids, key, args.look);
       } else {
         await views.chooseToCompare(ids).catch(complain);
       }

@@ -12,8 +12,11 @@ import { sentenceOf } from './api/problem';
 import { complain } from './complaints';
 import type { Store } from './models/drafts';
 import type { Session } from './models/session';
-import { UUID } from '@lumino/coreutils';
+import { UUID, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
+import { choiceOf, type Choice } from './models/choice';
+import type { CurvesActions } from './panels/curves';
+import { curvesActions } from './panels/curves/actions';
 import { CompareView } from './panels/compare';
 import { chooseJobs, FEWEST, MOST } from './panels/compare/choose';
 import { JobView, type JobViewOptions } from './panels/job';
@@ -41,9 +44,15 @@ export interface ViewsOptions {
 export class Views {
   constructor(private readonly _options: ViewsOptions) {
     this.newJobs = new NewJobs({ ..._options, openJob: id => this.openJob(id) });
+    const { session, trans } = _options;
+    this._curves = curvesActions(session, id => this.openJob(id), trans);
     void _options.restorer?.restore(this.jobs, {
       command: Commands.openJob,
-      args: ({ content }) => ({ id: content.jobId, tab: content.tab }),
+      args: ({ content }) => ({
+        id: content.jobId,
+        tab: content.tab,
+        curves: { ...content.choice } as unknown as ReadonlyPartialJSONObject
+      }),
       name: ({ content }) => content.jobId
     });
     void _options.restorer?.restore(this.projects, {
@@ -53,7 +62,11 @@ export class Views {
     });
     void _options.restorer?.restore(this.comparisons, {
       command: Commands.compare,
-      args: ({ content }) => ({ ids: [...content.runs.ids], key: content.key }),
+      args: ({ content }) => ({
+        ids: [...content.runs.ids],
+        key: content.key,
+        look: content.memory
+      }),
       name: ({ content }) => content.key
     });
     _options.session.projects.gone.connect(this._close, this);
@@ -76,9 +89,9 @@ export class Views {
   });
 
   /** Show a job, in the view that it has or in a new one. */
-  openJob(id: string, tab?: string): void {
+  openJob(id: string, tab?: string, curves?: unknown): void {
     const known = this.jobs.find(({ content }) => content.jobId === id);
-    const widget = known ?? this._jobView(id, tab ?? this._firstTab(id));
+    const widget = known ?? this._jobView(id, tab ?? this._firstTab(id), choiceOf(curves));
     if (tab !== undefined) {
       widget.content.tab = tab;
     }
@@ -86,12 +99,12 @@ export class Views {
   }
 
   /** Show jobs beside each other; `key` brings back a view that was open before. */
-  compare(ids: readonly string[], key: string = UUID.uuid4()): void {
+  compare(ids: readonly string[], key: string = UUID.uuid4(), look?: unknown): void {
     const same = [...ids].sort().join();
     const known = this.comparisons.find(
       ({ content }) => [...content.runs.ids].sort().join() === same
     );
-    this._options.app.shell.activateById((known ?? this._compareView(ids, key)).id);
+    this._options.app.shell.activateById((known ?? this._compareView(ids, key, look)).id);
   }
 
   /** Ask which jobs to show beside each other, some perhaps chosen already. */
@@ -162,15 +175,17 @@ export class Views {
     return job?.finished && Object.keys(job.latest).length === 0 ? 'logs' : 'metrics';
   }
 
-  private _jobView(id: string, tab: string): MainAreaWidget<JobView> {
+  private _jobView(id: string, tab: string, choice: Choice): MainAreaWidget<JobView> {
     const { app, session, themes, trans } = this._options;
     const content = new JobView({
       id,
       tab,
+      choice,
+      curves: this._curves,
       session,
       theme: themes && { name: () => themes.theme ?? '', changed: themes.themeChanged },
       actions: this._actions(id),
-      onTab: () => void this.jobs.save(widget),
+      onChange: () => void this.jobs.save(widget),
       trans
     });
     const widget = new MainAreaWidget({ content });
@@ -180,7 +195,11 @@ export class Views {
     return widget;
   }
 
-  private _compareView(ids: readonly string[], key: string): MainAreaWidget<CompareView> {
+  private _compareView(
+    ids: readonly string[],
+    key: string,
+    look: unknown
+  ): MainAreaWidget<CompareView> {
     const { app, session, themes, trans } = this._options;
     const add = (taken: readonly string[]) =>
       chooseJobs({
@@ -196,7 +215,9 @@ export class Views {
     const content = new CompareView({
       key,
       ids,
+      memory: look,
       session,
+      curves: this._curves,
       theme: themes && { name: () => themes.theme ?? '', changed: themes.themeChanged },
       actions: {
         open: id => this.openJob(id),
@@ -236,9 +257,33 @@ export class Views {
           error: { message: sentenceOf }
         });
       },
-      copy: text => void this._reported(this._copy(text))
+      copy: text => void this._reported(this._copy(text)),
+      overlay: (taken, onAccept) => this._overlay(id, taken, onAccept),
+      compare: ids => void app.commands.execute(Commands.compare, { ids: [...ids] })
     };
   }
+
+  /** Which runs to lay over a job's: of its own project. */
+  private _overlay(
+    id: string,
+    taken: readonly string[],
+    onAccept: (ids: readonly string[]) => void
+  ): void {
+    const { session, trans } = this._options;
+    const { project } = this.jobs.find(({ content }) => content.jobId === id)?.content ?? {};
+    chooseJobs({
+      title: trans.__('Overlay which runs?'),
+      accept: trans.__('Overlay'),
+      session,
+      project: project ?? undefined,
+      taken,
+      most: MOST - taken.length,
+      onAccept,
+      trans
+    });
+  }
+
+  private readonly _curves: CurvesActions;
 
   private async _rerun(project: string, spec: JobSpec): Promise<void> {
     const { session } = this._options;

@@ -4,6 +4,7 @@
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { PartQuery } from '../models/zoom';
 import { FilesApi } from './files';
 import { problemOf, unreachable } from './problem';
 import { encoded, segment, type Options, type Query } from './requests';
@@ -51,6 +52,11 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Whether a value from a notebook or a URL can be a job's id at all. */
 export function isJobId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
+}
+
+/** As the route wants them; commas part them, so names that have some are not named. */
+function keysOf(keys: readonly string[]): string | undefined {
+  return keys.some(key => key.includes(',')) ? undefined : keys.join(',');
 }
 
 /** The REST client. */
@@ -152,6 +158,23 @@ export class Api {
 
   metrics(id: string, points: number): Promise<Metrics> {
     return this._json('GET', `jobs/${segment(id)}/metrics`, { query: { points } });
+  }
+
+  /** A part of some curves, as fine as it is. */
+  metricsPart(id: string, part: PartQuery): Promise<Metrics> {
+    const query = { ...part, keys: keysOf(part.keys) };
+    return this._json('GET', `jobs/${segment(id)}/metrics`, { query });
+  }
+
+  /** Where a browser downloads all points of some metrics from. */
+  metricsTableUrl(id: string, keys: readonly string[]): string {
+    return this._url(`jobs/${segment(id)}/metrics`, { format: 'csv', keys: keysOf(keys) });
+  }
+
+  /** The same, for whoever reads it here. */
+  metricsTable(id: string, keys: readonly string[]): Promise<Response> {
+    const query = { format: 'csv', keys: keysOf(keys) };
+    return this._request('GET', `jobs/${segment(id)}/metrics`, { query });
   }
 
   async artifacts(id: string): Promise<Artifact[]> {

@@ -1,168 +1,197 @@
-/** A uPlot chart as a component: theme colours, resize, live data, values under the pointer. */
+/**
+ * A chart as a component: theme colours, resize, live data; the pointer or the keyboard moves a
+ * cursor that other charts may share. Its cursor is a slider that speaks the values there.
+ */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import uPlot from 'uplot';
-import type { Axis, Curve } from '../models/curves';
+import type { Crosshair } from '../models/crosshair';
+import { indexAt, neighbour, reach, type Axis, type Range } from '../models/curves';
 import { useSize } from './hooks';
-import { duration } from './words';
-
-/** How many colours the style sheet names; with the dashes twice as many curves differ. */
-const COLORS = 8;
-
-/** Between two ticks: whole steps, and seconds that make round minutes, hours and days. */
-const STEPS = Array.from({ length: 13 }, (_, power) =>
-  (power === 0 ? [1, 2, 5] : [1, 2, 2.5, 5]).map(digit => digit * 10 ** power)
-).flat();
-const SECONDS = [1, 2, 5, 10, 15, 30]
-  .flatMap(one => [one, one * 60])
-  .concat([1, 2, 3, 6, 12, 24, 48, 96, 240].map(hours => hours * 3600))
-  .sort((a, b) => a - b);
+import { Plot, type Line } from './plot';
+import { metric, placeWords } from './words';
 
 export interface ChartProps {
-  curves: readonly Curve[];
-  /** The place of each curve among all of the job's, which decides its colour. */
-  places: readonly number[];
+  /** The same array as long as nothing is to be drawn anew. */
+  lines: readonly Line[];
   axis: Axis;
   log: boolean;
   /** Changes with the lab's theme, whose colours a canvas can't inherit. */
   theme: string;
   label: string;
-  /** Values under the pointer, one for each curve; null when it leaves. */
-  onHover?: (hover: Hover | null) => void;
+  /** The part that is shown, and the way to another; without them all of it is. */
+  range?: Range | null;
+  onZoom?: (range: Range | null) => void;
+  /** Without it nothing is shown of where the pointer is. */
+  crosshair?: Crosshair;
   trans: TranslationBundle;
-}
-
-export interface Hover {
-  x: number;
-  values: (number | null)[];
-}
-
-/** The style-sheet variable of a curve's colour. */
-export function curveColor(place: number): string {
-  return `--sub-curve-${place % COLORS}`;
-}
-
-/** Dashes tell curves apart where colours repeat or can't be told. */
-export function curveDash(place: number): number[] {
-  return [[], [6, 3], [2, 3], [9, 3, 2, 3]][place % 4];
 }
 
 /** See the module's comment. */
 export function Chart(props: ChartProps): React.ReactElement {
-  const { curves, places, axis, log, theme, label, onHover, trans } = props;
+  const { lines, axis, log, theme, label, range = null, crosshair, trans } = props;
   const holder = React.useRef<HTMLDivElement>(null);
-  const plot = React.useRef<uPlot | null>(null);
-  const hover = React.useRef(onHover);
+  const plot = React.useRef<Plot | null>(null);
+  const latest = React.useRef(props);
   const size = useSize(holder);
-  const data = React.useMemo(() => aligned(curves), [curves]);
-  const latest = React.useRef(data);
-  const shape = JSON.stringify([curves.map(one => one.key), places, axis, log, theme]);
 
   React.useEffect(() => {
-    hover.current = onHover;
-    latest.current = data;
+    latest.current = props;
   });
   React.useEffect(() => {
     const element = holder.current;
     if (!element) {
       return;
     }
-    const options = chartOptions({ element, places, axis, log, trans, hover });
-    plot.current = new uPlot(options, latest.current, element);
+    const made = new Plot({
+      element,
+      axis,
+      log,
+      onPoint: (x, group) => {
+        latest.current.crosshair?.moveTo(x);
+        latest.current.crosshair?.lookAt(group);
+      },
+      onZoom: part => latest.current.onZoom?.(part),
+      trans
+    });
+    plot.current = made;
     return () => {
-      plot.current?.destroy();
+      made.dispose();
       plot.current = null;
     };
-    // `shape` stands for everything the options are made of.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [shape, trans]);
-  React.useEffect(() => plot.current?.setData(data), [data]);
+    // The theme's colours are read when the plot is made.
+  }, [axis, log, theme, trans]);
+  React.useEffect(() => {
+    plot.current?.draw(lines, range, crosshair?.group ?? null);
+  }, [lines, range, crosshair, axis, log, theme, trans]);
   React.useEffect(() => {
     if (size.width > 0) {
-      plot.current?.setSize(size);
+      plot.current?.resize(size);
     }
-  }, [size, shape]);
+  }, [size, axis, log, theme, trans]);
+  React.useEffect(() => {
+    const move = () => plot.current?.moveTo(crosshair?.x ?? null);
+    const look = () => plot.current?.lookAt(crosshair?.group ?? null);
+    move();
+    crosshair?.changed.connect(move);
+    crosshair?.groupChanged.connect(look);
+    return () => {
+      crosshair?.changed.disconnect(move);
+      crosshair?.groupChanged.disconnect(look);
+    };
+  }, [crosshair]);
 
-  return <div className="sub-Chart" ref={holder} role="img" aria-label={label} />;
+  return (
+    <div className="sub-Chart">
+      <div className="sub-Chart-plot" ref={holder} role="img" aria-label={label} />
+      {crosshair && (
+        <Cursor {...props} crosshair={crosshair} shown={() => plot.current?.range ?? null} />
+      )}
+    </div>
+  );
 }
 
-function aligned(curves: readonly Curve[]): uPlot.AlignedData {
-  return curves.length === 0
-    ? [[]]
-    : uPlot.join(curves.map(one => [one.x, one.y] as uPlot.AlignedData));
-}
-
-interface Making {
-  element: HTMLElement;
-  places: readonly number[];
-  axis: Axis;
-  log: boolean;
-  trans: TranslationBundle;
-  hover: React.RefObject<ChartProps['onHover']>;
-}
-
-function chartOptions(making: Making): uPlot.Options {
-  const { element, places, axis, log, trans, hover } = making;
-  const style = getComputedStyle(element);
-  const color = (name: string) => style.getPropertyValue(name).trim() || '#888';
-  const xValues = (_: uPlot, splits: number[]) =>
-    splits.map(x => (axis === 'step' ? String(x) : duration(x, trans)));
-  const look: uPlot.Axis = {
-    stroke: color('--jp-ui-font-color2'),
-    font: `11px ${style.getPropertyValue('--jp-ui-font-family') || 'sans-serif'}`,
-    grid: { stroke: color('--sub-grid'), width: 1 },
-    ticks: { stroke: color('--jp-border-color1'), width: 1, size: 4 }
-  };
-  return {
-    width: element.clientWidth || 300,
-    height: element.clientHeight || 150,
-    legend: { show: false },
-    cursor: { y: false, points: { size: 6 } },
-    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-    axes: [
-      { ...look, size: 28, values: xValues, incrs: axis === 'step' ? STEPS : SECONDS },
-      { ...look, size: 56, values: (_, splits) => splits.map(shortNumber) }
-    ],
-    series: [
-      {},
-      ...places.map(place => ({
-        stroke: color(curveColor(place)),
-        dash: curveDash(place),
-        width: 1.5,
-        points: { show: (self: uPlot) => self.data[0].length < 3 }
-      }))
-    ],
-    hooks: { setCursor: [self => hover.current?.(underPointer(self))] }
-  };
-}
-
-function underPointer(plot: uPlot): Hover | null {
-  const { idx } = plot.cursor;
-  if (idx === null || idx === undefined) {
-    return null;
-  }
-  const values = plot.data.slice(1).map(ys => nearest(ys as (number | null | undefined)[], idx));
-  return { x: plot.data[0][idx], values };
-}
-
-/** The value at a place, or the last one before it: curves need not share their steps. */
-function nearest(ys: (number | null | undefined)[], idx: number): number | null {
-  for (let at = idx; at >= 0; at--) {
-    const y = ys[at];
-    if (y !== null && y !== undefined) {
-      return y;
+/** Around the chart while it has the focus; the pointer reaches through it. */
+function Cursor(
+  props: ChartProps & { crosshair: Crosshair; shown: () => Range | null }
+): React.ReactElement {
+  const { lines, axis, label, crosshair, shown, onZoom, trans } = props;
+  const [at, setAt] = React.useState<number | null>(null);
+  const pressed = (event: React.KeyboardEvent) => {
+    const range = shown();
+    const next = range && moved(event.key, lines, crosshair.x ?? range[0], range, event.shiftKey);
+    const zoom = range && zoomed(event.key, crosshair.x, range);
+    if (typeof next === 'number') {
+      crosshair.moveTo(next);
+      setAt(next);
+    } else if (zoom !== undefined && onZoom) {
+      onZoom(zoom && within(zoom, lines));
+    } else {
+      return;
     }
-  }
-  return null;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div
+      className="sub-Chart-cursor"
+      role="slider"
+      tabIndex={0}
+      aria-label={trans.__('Cursor in: %1', label)}
+      aria-keyshortcuts="ArrowLeft ArrowRight Home End + - 0"
+      aria-valuenow={at ?? 0}
+      aria-valuetext={
+        at === null
+          ? trans.__('Arrow keys move, plus and minus zoom, 0 shows all.')
+          : spoken(lines, axis, at, trans)
+      }
+      onKeyDown={pressed}
+      onBlur={() => crosshair.moveTo(null)}
+    />
+  );
 }
 
-/** A tick's label; a log axis leaves some of its ticks without. */
-function shortNumber(value: number | null): string {
-  if (value === null) {
-    return '';
+/** Where a key leads from a place; nowhere for other keys. */
+function moved(
+  key: string,
+  lines: readonly Line[],
+  x: number,
+  [from, to]: Range,
+  far: boolean
+): number | null {
+  const curves = lines.map(({ curve }) => curve);
+  const clamp = (place: number) => Math.min(to, Math.max(from, place));
+  const leap = (to - from) / 20;
+  const step = (sign: 1 | -1, away: number) =>
+    neighbour(curves, clamp(x + sign * away), sign) ?? (sign > 0 ? to : from);
+  switch (key) {
+    case 'ArrowRight':
+      return clamp(step(1, far ? leap : 0));
+    case 'ArrowLeft':
+      return clamp(step(-1, far ? leap : 0));
+    case 'PageUp':
+      return clamp(step(1, leap));
+    case 'PageDown':
+      return clamp(step(-1, leap));
+    case 'Home':
+      return from;
+    case 'End':
+      return to;
+    default:
+      return null;
   }
-  const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5)
-    ? value.toExponential(0)
-    : String(Number(value.toPrecision(6)));
+}
+
+/** The part that a key shows: half or twice as much around the cursor, or all of it. */
+function zoomed(key: string, x: number | null, [from, to]: Range): Range | null | undefined {
+  const middle = x !== null && x >= from && x <= to ? x : (from + to) / 2;
+  switch (key) {
+    case '+':
+    case '=':
+      return [middle - (middle - from) / 2, middle + (to - middle) / 2];
+    case '-':
+      return [middle - (middle - from) * 2, middle + (to - middle) * 2];
+    case '0':
+      return null;
+    default:
+      return undefined;
+  }
+}
+
+/** A part, or null for one that goes beyond all that there is. */
+function within([from, to]: Range, lines: readonly Line[]): Range | null {
+  const all = reach(lines.map(({ curve }) => curve));
+  return !all || (from <= all[0] && to >= all[1]) ? null : [from, to];
+}
+
+/** What is there, as a sentence for those who hear it. */
+function spoken(lines: readonly Line[], axis: Axis, x: number, trans: TranslationBundle): string {
+  const values = lines.slice(0, 12).map(({ label, curve }) => {
+    const at = indexAt(curve, x);
+    return `${label} ${at < 0 || curve.x[at] > x ? '–' : metric(spelled(curve.raw[at]))}`;
+  });
+  return [placeWords(x, axis, trans), ...values].join(', ');
+}
+
+function spelled(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
 }

@@ -15,7 +15,12 @@ export function curveDash(place: number): number[] {
 }
 
 /** A short piece of a curve. The words beside it name it. */
-export function Swatch({ color, dash }: { color: number; dash: number }): React.ReactElement {
+export function Swatch(props: {
+  /** Null: only the dashes are meant. */
+  color: number | null;
+  dash: number;
+}): React.ReactElement {
+  const { color, dash } = props;
   return (
     <svg width="22" height="8" aria-hidden="true" className="sub-Swatch">
       <line
@@ -24,7 +29,7 @@ export function Swatch({ color, dash }: { color: number; dash: number }): React.
         y1="4"
         y2="4"
         strokeWidth="2"
-        stroke={`var(${curveColor(color)})`}
+        stroke={`var(${color === null ? '--jp-ui-font-color2' : curveColor(color)})`}
         strokeDasharray={curveDash(dash).join(' ')}
       />
     </svg>

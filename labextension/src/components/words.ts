@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Capacity, Engine, Job, JobState, MetricValue, Progress } from '../api/types';
 import { locale } from './locale';
+import type { Axis } from '../models/curves';
 
 /** A state as a word. */
 export function stateWord(state: JobState, trans: TranslationBundle): string {
@@ -95,6 +96,18 @@ export function metric(value: MetricValue | undefined): string {
   return size !== 0 && (size < 1e-3 || size >= 1e6)
     ? value.toExponential(2)
     : String(Number(value.toPrecision(4)));
+}
+
+/** A place on a chart's axis: `Step 1,200`, `After 3 min 20 s`, `14:03:20`. */
+export function placeWords(x: number, axis: Axis, trans: TranslationBundle): string {
+  switch (axis) {
+    case 'step':
+      return trans.__('Step %1', x.toLocaleString(undefined, { maximumFractionDigits: 0 }));
+    case 'time':
+      return trans.__('After %1', duration(x, trans));
+    case 'clock':
+      return exactTime(new Date(x * 1000).toISOString());
+  }
 }
 
 /** `42 % · 3 min 20 s left`, as much of it as is known. */

@@ -3,6 +3,7 @@
  * job, what differs marked, sorted by any row. Pure functions.
  */
 import type { Job, Json, MetricValue } from '../api/types';
+import { choiceOf, FIRST_CHOICE, type Choice } from './choice';
 import type { Summary } from './metrics';
 import { flat, quoted } from './spec';
 
@@ -41,6 +42,24 @@ export interface Row {
 export interface Order {
   row: string;
   descending: boolean;
+}
+
+/** How a comparison is looked at. */
+export interface Memory {
+  onlyDifferences: boolean;
+  order: Order | null;
+  curves: Choice;
+}
+
+/** What was stored, as far as it makes sense. One chart a metric is how several runs read best. */
+export function memoryOf(value: unknown): Memory {
+  const { onlyDifferences, order, curves } = (value ?? {}) as { readonly [name: string]: unknown };
+  const { row, descending } = (order ?? {}) as { readonly [name: string]: unknown };
+  return {
+    onlyDifferences: onlyDifferences === true,
+    order: typeof row === 'string' ? { row, descending: descending === true } : null,
+    curves: choiceOf(curves, { ...FIRST_CHOICE, apart: true })
+  };
 }
 
 const PARTS: readonly Part[] = ['last', 'min', 'max'];

@@ -93,7 +93,8 @@ function MainCurve(props: CurveProps): React.ReactElement | null {
   const curves = React.useMemo(() => {
     const series = version >= 0 && key !== undefined ? model.series(key) : undefined;
     const options = { axis: 'step', log: false, smoothing: 0, origin: 0 } as const;
-    return series ? [curve(key, series, options)] : [];
+    const line = { group: key, name: key, label: key, color: 0, dash: 0 };
+    return series ? [{ ...line, curve: curve(series, options) }] : [];
   }, [model, key, version]);
   if (curves.length === 0) {
     return null;
@@ -105,8 +106,7 @@ function MainCurve(props: CurveProps): React.ReactElement | null {
   return (
     <div className="sub-Card-curve">
       <Chart
-        curves={curves}
-        places={[0]}
+        lines={curves}
         axis="step"
         log={false}
         theme={theme}

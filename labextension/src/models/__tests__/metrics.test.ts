@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Metrics, Series } from '../../api/types';
-import { curve, smooth } from '../curves';
 import { MetricsModel } from '../metrics';
 import { atOnce, settled, wire } from './fakes';
 
@@ -54,26 +53,12 @@ describe('the curves of a job', () => {
     const { model } = await watched([metrics(all)]);
     expect(model.keys).toEqual(['loss', 'val_loss', 'accuracy']);
   });
-});
 
-describe('a curve as it is drawn', () => {
-  const plain = { axis: 'step', log: false, smoothing: 0, origin: 1000 } as const;
-
-  it('leaves a gap for what is not finite', () => {
-    expect(curve('loss', series(1, 'NaN', 'Infinity', 2), plain).y).toEqual([1, null, null, 2]);
-  });
-
-  it('leaves a gap for what a log scale has no place for', () => {
-    expect(curve('loss', series(1, 0, -1), { ...plain, log: true }).y).toEqual([1, null, null]);
-  });
-
-  it('counts time in seconds from the origin and goes from left to right', () => {
-    const back = { step: [5, 1], value: [50, 10], time: [1005, 1001] };
-    expect(curve('x', back, { ...plain, axis: 'time' })).toMatchObject({ x: [1, 5], y: [10, 50] });
-  });
-
-  it('smooths without pulling its beginning towards zero', () => {
-    expect(smooth([4, 4, 4], 0.9).map(value => Number(value.toFixed(9)))).toEqual([4, 4, 4]);
-    expect(smooth([0, 10], 0.5)[1]).toBeCloseTo(20 / 3);
+  it('come with what they amount to, which grows with them', async () => {
+    const { model, socket } = await watched([metrics({ loss: series(3, 'NaN', 2) })]);
+    expect(model.summaries.get('loss')).toEqual({ last: 2, min: 2, max: 3 });
+    const points = { loss: { step: [3], value: ['Infinity'], time: [1003] } };
+    socket.frame({ topic: TOPIC, seq: 8, type: 'points', data: { series: points } });
+    expect(model.summaries.get('loss')).toEqual({ last: 'Infinity', min: 2, max: 3 });
   });
 });

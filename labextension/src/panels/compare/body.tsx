@@ -3,9 +3,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Message, TextButton } from '../../components/basics';
 import { useSignal } from '../../components/hooks';
-import { ordered, rows, type Compared, type Order, type Row } from '../../models/comparison';
+import { ordered, rows, type Compared, type Memory, type Row } from '../../models/comparison';
 import { lossFirst } from '../../models/metrics';
 import type { Run, RunsModel } from '../../models/runs';
+import { Curves, type CurvesActions } from '../curves';
+import { labelled, shownOf } from '../curves/shown';
 import { FEWEST, MOST } from './choose';
 import { tableAsCsv } from './csv';
 import { CompareTable } from './table';
@@ -19,6 +21,9 @@ export interface CompareActions {
 
 export interface CompareBodyProps {
   runs: RunsModel;
+  memory: Memory;
+  onMemory: (memory: Memory) => void;
+  curves: CurvesActions;
   theme: string;
   actions: CompareActions;
   trans: TranslationBundle;
@@ -26,10 +31,9 @@ export interface CompareBodyProps {
 
 /** See the module's comment. */
 export function CompareBody(props: CompareBodyProps): React.ReactElement {
-  const { runs, actions, trans } = props;
+  const { runs, memory, onMemory, actions, trans } = props;
   useSignal(runs.changed);
-  const [onlyDifferences, setOnlyDifferences] = React.useState(false);
-  const [order, setOrder] = React.useState<Order | null>(null);
+  const { onlyDifferences, order } = memory;
   const all = rows(runs.items.map(compared), metricKeys(runs.items));
   const shown = onlyDifferences ? all.filter(({ differs }) => differs) : all;
   const places = ordered(
@@ -55,7 +59,7 @@ export function CompareBody(props: CompareBodyProps): React.ReactElement {
           <input
             type="checkbox"
             checked={onlyDifferences}
-            onChange={event => setOnlyDifferences(event.target.checked)}
+            onChange={event => onMemory({ ...memory, onlyDifferences: event.target.checked })}
           />{' '}
           {trans.__('Only differences')}
         </label>
@@ -73,7 +77,7 @@ export function CompareBody(props: CompareBodyProps): React.ReactElement {
         places={places}
         rows={shown}
         order={order}
-        onOrder={setOrder}
+        onOrder={next => onMemory({ ...memory, order: next })}
         onOpen={actions.open}
         onRemove={id => runs.remove(id)}
         trans={trans}
@@ -81,7 +85,34 @@ export function CompareBody(props: CompareBodyProps): React.ReactElement {
       {shown.length < all.length && shown.every(isMetric) && (
         <p className="sub-Compare-same">{sameWords(shown, trans)}</p>
       )}
+      <Drawn {...props} />
     </div>
+  );
+}
+
+/** The curves of all of them, below the table. */
+function Drawn(props: CompareBodyProps): React.ReactElement {
+  const { runs, memory, onMemory, curves, theme, trans } = props;
+  const shown = labelled(runs.items.map(run => shownOf(run, trans)));
+  if (shown.every(({ metrics }) => metrics.keys.length === 0)) {
+    const loading = shown.some(({ metrics }) => !metrics.loaded && metrics.problem === null);
+    return loading ? (
+      <Message kind="loading">{trans.__('Loading metrics…')}</Message>
+    ) : (
+      <Message kind="empty">{trans.__('None of these jobs logged metrics.')}</Message>
+    );
+  }
+  return (
+    <Curves
+      title={shown.map(({ name }) => name).join(', ')}
+      runs={shown}
+      choice={memory.curves}
+      onChoice={choice => onMemory({ ...memory, curves: choice })}
+      onRemove={null}
+      theme={theme}
+      actions={curves}
+      trans={trans}
+    />
   );
 }
 

@@ -5,11 +5,13 @@ import type { Job } from '../../api/types';
 import { Message, NoJob } from '../../components/basics';
 import { useNow, useSignal } from '../../components/hooks';
 import { Tabs } from '../../components/tabs';
+import type { Choice } from '../../models/choice';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
 import type { MetricsModel } from '../../models/metrics';
 import { may, mayOnJob } from '../../models/rights';
 import type { Session } from '../../models/session';
+import type { CurvesActions } from '../curves';
 import { DetailsTab } from './details';
 import { FilesTab } from './files';
 import { JobHeader, type JobViewActions } from './header';
@@ -28,9 +30,18 @@ export interface JobBodyProps {
   models: JobModels;
   tab: string;
   onTab: (tab: string) => void;
+  choice: Choice;
+  onChoice: (choice: Choice) => void;
+  curves: CurvesActions;
   theme: string;
-  actions: JobViewActions & FileActions;
+  actions: JobViewActions & FileActions & RunActions;
   trans: TranslationBundle;
+}
+
+/** What the Metrics tab does with other runs. */
+export interface RunActions {
+  overlay: (taken: readonly string[], onAccept: (ids: readonly string[]) => void) => void;
+  compare: (ids: readonly string[]) => void;
 }
 
 export interface FileActions {
@@ -78,7 +89,7 @@ function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
 }
 
 function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
-  const { job, session, models, tab, theme, actions, trans } = props;
+  const { job, session, models, tab, choice, onChoice, theme, actions, trans } = props;
   const { api } = session;
   const { id, state } = job;
   const read = React.useCallback(
@@ -118,7 +129,22 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
       );
     default:
       return (
-        <MetricsTab model={models.metrics} theme={theme} active={!job.finished} trans={trans} />
+        <MetricsTab
+          job={job}
+          model={models.metrics}
+          source={session}
+          choice={choice}
+          onChoice={onChoice}
+          onOverlay={taken =>
+            actions.overlay(taken, ids =>
+              onChoice({ ...choice, overlay: [...choice.overlay, ...ids] })
+            )
+          }
+          onCompare={actions.compare}
+          actions={props.curves}
+          theme={theme}
+          trans={trans}
+        />
       );
   }
 }

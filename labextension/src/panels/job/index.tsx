@@ -4,22 +4,28 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { submarineIcon } from '../../components/icons';
+import type { Choice } from '../../models/choice';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
 import type { MetricsModel } from '../../models/metrics';
 import { may } from '../../models/rights';
 import type { Session, Share } from '../../models/session';
-import { JobBody, type FileActions } from './body';
+import type { CurvesActions } from '../curves';
+import { JobBody, type FileActions, type RunActions } from './body';
 import type { JobViewActions } from './header';
 
 export interface JobViewOptions {
   id: string;
   tab: string;
   session: Session;
-  actions: JobViewActions & FileActions;
+  /** How its curves are looked at. */
+  choice: Choice;
+  actions: JobViewActions & FileActions & RunActions;
+  curves: CurvesActions;
   /** The lab's theme and its changes; without it the chart keeps its first colours. */
   theme: { name: () => string; changed: ISignal<unknown, unknown> } | null;
-  onTab: () => void;
+  /** The tab, or how curves are looked at, is another. */
+  onChange: () => void;
   trans: TranslationBundle;
 }
 
@@ -29,6 +35,7 @@ export class JobView extends ReactWidget {
     super();
     const { id, session, tab, theme, trans } = _options;
     this._tab = tab;
+    this._choice = _options.choice;
     this._job = session.job(id);
     this._metrics = session.metrics(id);
     this.addClass('sub-Main');
@@ -58,9 +65,19 @@ export class JobView extends ReactWidget {
   set tab(tab: string) {
     if (tab !== this._tab) {
       this._tab = tab;
-      this._options.onTab();
+      this._options.onChange();
       this.update();
     }
+  }
+
+  get choice(): Choice {
+    return this._choice;
+  }
+
+  set choice(choice: Choice) {
+    this._choice = choice;
+    this._options.onChange();
+    this.update();
   }
 
   dispose(): void {
@@ -76,7 +93,7 @@ export class JobView extends ReactWidget {
   }
 
   protected render(): React.ReactElement {
-    const { session, actions, theme, trans } = this._options;
+    const { session, actions, curves, theme, trans } = this._options;
     return (
       <JobBody
         session={session}
@@ -87,6 +104,9 @@ export class JobView extends ReactWidget {
         }}
         tab={this._tab}
         onTab={tab => (this.tab = tab)}
+        choice={this._choice}
+        onChoice={choice => (this.choice = choice)}
+        curves={curves}
         theme={theme?.name() ?? ''}
         actions={actions}
         trans={trans}
@@ -119,5 +139,6 @@ export class JobView extends ReactWidget {
   private readonly _metrics: Share<MetricsModel>;
   private _logs: Share<LogsModel> | null = null;
   private _tab: string;
+  private _choice: Choice;
   private _project: string | null = null;
 }
