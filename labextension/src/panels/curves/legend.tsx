@@ -136,11 +136,11 @@ function Runs(props: AtProps): React.ReactElement {
   const { runs, shown, choice, crosshair, onRemove, actions, trans } = props;
   useSignal(crosshair.groupChanged);
   return (
-    <div className="sub-Legend-runs" tabIndex={0} role="region" aria-label={trans.__('Runs')}>
+    <div className="sub-Legend-runs" tabIndex={0} role="region" aria-label={trans.__('Jobs')}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{trans.__('Run')}</th>
+            <th scope="col">{trans.__('Job')}</th>
             {shown.map(key => (
               <th key={key} scope="col" className="sub-Number">
                 {key}

@@ -44,14 +44,7 @@ function stranded({ name, curve }: Line, { axis }: Choice, trans: TranslationBun
   const value = String(found.value);
   return found.x === curve.x[0]
     ? [trans.__('%1 has been %2 from the first point on.', name, value)]
-    : [
-        trans.__(
-          '%1 is %2. %3 was the first such point.',
-          name,
-          value,
-          placeWords(found.x, axis, trans)
-        )
-      ];
+    : [trans.__('%1 became %2 (%3).', name, value, placeWords(found.x, axis, trans))];
 }
 
 /** Curves without any value that a log scale has a place for. */
