@@ -1,12 +1,6 @@
 /** What people can do, as commands of the lab: each also works from the palette. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import {
-  Dialog,
-  InputDialog,
-  Notification,
-  showDialog,
-  type ICommandPalette
-} from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog, type ICommandPalette } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
 import type { Job } from './api/types';
@@ -132,7 +126,7 @@ function addCompare({ app, views, palette, trans }: CommandsOptions): void {
       const ids = Array.isArray(args.ids) ? [...new Set(args.ids.filter(isJobId))] : [];
       const key = typeof args.key === 'string' ? args.key : undefined;
       if (ids.length > MOST) {
-        Notification.error(trans.__('At most %1 jobs can be compared, not %2.', MOST, ids.length));
+        complain(new Error(trans.__('At most %1 jobs can be compared, not %2.', MOST, ids.length)));
       } else if (ids.length >= FEWEST || key !== undefined) {
         views.compare(ids, key, args.look);
       } else {

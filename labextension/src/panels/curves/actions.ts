@@ -2,6 +2,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { sentenceOf } from '../../api/problem';
+import { complain } from '../../complaints';
 import type { Session } from '../../models/session';
 import { save } from '../job/download';
 import type { CurvesActions } from '.';
@@ -20,7 +21,7 @@ export function curvesActions(
     savePicture: (make, title) => {
       make().then(
         blob => save(blob, `${fileName(title)}.png`),
-        error => Notification.error(sentenceOf(error))
+        error => complain(error)
       );
     },
     saveTable: (runs, keys, title) => {
