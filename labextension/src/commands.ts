@@ -11,6 +11,7 @@ import { folderOf, type Draft } from './models/draft';
 import type { Session } from './models/session';
 import { FEWEST, MOST } from './panels/compare/choose';
 import { Commands } from './tokens';
+import { addStop } from './stopping';
 import type { Views } from './views';
 
 export interface CommandsOptions {
@@ -31,9 +32,7 @@ const ID_ARGS = {
 export function addJobCommands(options: CommandsOptions): void {
   addOpeners(options);
   addCompare(options);
-  addChange(options, Commands.stopJob, options.trans.__('Stop Job'), id =>
-    options.session.api.stop(id)
-  );
+  addStop(options);
   addChange(options, Commands.retryJob, options.trans.__('Run Job Again'), id =>
     options.session.api.retry(id)
   );

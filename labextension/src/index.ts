@@ -111,7 +111,10 @@ const panel: JupyterFrontEndPlugin<void> = {
       actions: {
         newJob: () => run(Commands.newJob),
         open: (id, tab) => opened.openJob(id, tab),
-        stop: id => run(Commands.stopJob, { id }),
+        stop: id => shared.stops.ask([id]),
+        undoStop: id => shared.stops.undo([id]),
+        stopAll: ids => run(Commands.stopJob, { ids }),
+        compare: ids => run(Commands.compare, { ids }),
         retry: id => run(Commands.retryJob, { id }),
         newProject: () => run(Commands.newProject),
         openProject: project => run(Commands.openProject, { project }),

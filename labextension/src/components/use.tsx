@@ -1,48 +1,93 @@
-/** Use beside its limits: a table of numbers with their units. Props only. */
+/** Use beside its limits: a bar where there is a limit, and always the numbers. Props only. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Quota, Use } from '../api/types';
 import { amount } from '../models/quantity';
 import { bytes } from './words';
 
-type Row = [label: string, used: number, limit: number | null, words: (value: number) => string];
+interface Kind {
+  label: string;
+  used: number;
+  limit: number | null;
+  words: (value: number) => string;
+}
 
-/** See the module's comment. */
+/** All kinds, also those that nobody limits. */
 export function UseTable(props: {
   title: string;
   quota: Quota;
   use: Use;
+  /** Leave out what is neither limited nor used. */
+  brief?: boolean;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const { title, quota, use, trans } = props;
-  const rows: Row[] = [
-    [trans.__('Jobs'), use.jobs, quota.jobs ?? null, String],
-    [trans.__('CPUs'), use.cpu, amount(quota.cpu), short],
-    [trans.__('Memory'), use.memory, amount(quota.memory), bytes],
-    [trans.__('GPUs'), use.gpu, quota.gpu ?? null, String],
-    [trans.__('GPU-hours this month'), use.gpu_hours, quota.gpu_hours ?? null, short]
-  ];
+  const { title, quota, use, brief, trans } = props;
+  const kinds = kindsOf(quota, use, trans);
+  const shown = brief ? kinds.filter((kind, index) => index === 0 || matters(kind)) : kinds;
   return (
     <table className="sub-Use">
       <caption>{title}</caption>
-      <thead>
+      <thead className="sub-Hidden">
         <tr>
           <th scope="col">{trans.__('What')}</th>
           <th scope="col">{trans.__('Used')}</th>
-          <th scope="col">{trans.__('Limit')}</th>
         </tr>
       </thead>
       <tbody>
-        {rows.map(([label, used, limit, words]) => (
-          <tr key={label} className={limit !== null && used >= limit ? 'sub-mod-full' : undefined}>
-            <th scope="row">{label}</th>
-            <td className="sub-Number">{words(used)}</td>
-            <td className="sub-Number">{limit === null ? trans.__('none') : words(limit)}</td>
-          </tr>
+        {shown.map(kind => (
+          <Row key={kind.label} kind={kind} trans={trans} />
         ))}
       </tbody>
     </table>
   );
+}
+
+function Row(props: { kind: Kind; trans: TranslationBundle }): React.ReactElement {
+  const { kind, trans } = props;
+  const { label, used, limit, words } = kind;
+  const full = limit !== null && used >= limit;
+  return (
+    <tr className={full ? 'sub-mod-full' : undefined}>
+      <th scope="row">{label}</th>
+      <td className="sub-Number">
+        {limit === null
+          ? trans.__('%1, no limit', words(used))
+          : trans.__('%1 of %2', words(used), words(limit))}
+        {full && <strong> {trans.__('(full)')}</strong>}
+        {limit !== null && <Bar used={used} limit={limit} />}
+      </td>
+    </tr>
+  );
+}
+
+/** The numbers stand above it: for the eye only. */
+export function Bar(props: { used: number; limit: number }): React.ReactElement {
+  const { used, limit } = props;
+  const part = limit > 0 ? Math.min(1, used / limit) : 1;
+  return (
+    <div className={`sub-Bar${part >= 1 ? ' sub-mod-full' : ''}`} aria-hidden="true">
+      <div style={{ width: `${part * 100}%` }} />
+    </div>
+  );
+}
+
+function kindsOf(quota: Quota, use: Use, trans: TranslationBundle): Kind[] {
+  return [
+    { label: trans.__('Jobs'), used: use.jobs, limit: quota.jobs ?? null, words: String },
+    { label: trans.__('CPUs'), used: use.cpu, limit: amount(quota.cpu), words: short },
+    { label: trans.__('Memory'), used: use.memory, limit: amount(quota.memory), words: bytes },
+    { label: trans.__('GPUs'), used: use.gpu, limit: quota.gpu ?? null, words: String },
+    {
+      label: trans.__('GPU-hours this month'),
+      used: use.gpu_hours,
+      limit: quota.gpu_hours ?? null,
+      words: short
+    }
+  ];
+}
+
+function matters({ used, limit }: Kind): boolean {
+  return limit !== null || used > 0;
 }
 
 function short(value: number): string {

@@ -28,6 +28,11 @@ export class EnginesModel implements IDisposable {
     return this._items;
   }
 
+  /** Whether they could not be read lately. */
+  get stale(): boolean {
+    return this._stale;
+  }
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -56,9 +61,10 @@ export class EnginesModel implements IDisposable {
   private async _refresh(): Promise<void> {
     try {
       this._items = await this._read();
+      this._stale = false;
     } catch {
-      // The connection's own state says that the server is away; old numbers would lie.
-      this._items = [];
+      // Old numbers are said to be old: a head that empties itself would make all below it jump.
+      this._stale = true;
     }
     if (!this._disposed) {
       this._changed.emit();
@@ -68,6 +74,7 @@ export class EnginesModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _listening: IDisposable;
   private _items: readonly Engine[] = [];
+  private _stale = false;
   private _timer = 0;
   private _disposed = false;
 }

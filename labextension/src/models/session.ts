@@ -170,6 +170,11 @@ export class Session implements IDisposable {
     return this._logs.take(id);
   }
 
+  /** A job as it is known here, if it is. */
+  known(id: string): Job | null {
+    return this._list?.items.find(job => job.id === id) ?? this._jobs.peek(id)?.job ?? null;
+  }
+
   /** Show what an action answered before the frame for it arrives. */
   put(job: Job): void {
     this._list?.put(job);

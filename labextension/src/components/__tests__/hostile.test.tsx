@@ -31,6 +31,7 @@ const nothing = () => undefined;
 const actions = {
   open: nothing,
   stop: nothing,
+  undoStop: nothing,
   retry: nothing,
   rerun: nothing,
   replace: nothing,
@@ -66,6 +67,7 @@ describe.each(PAYLOADS)('what says %j', text => {
     spec: { command: [text], resources: { memory: text } },
     remedy: { command: [text], resources: { memory: `${text}2` } },
     latest: { [text]: 1 },
+    trace: { metric: text, values: [3, 2, 1], every: 1 },
     versions: { [text]: text }
   });
 
@@ -79,7 +81,10 @@ describe.each(PAYLOADS)('what says %j', text => {
         job={hostile}
         now={0}
         current
-        selected={false}
+        opened={false}
+        chosen
+        undoable={false}
+        onPress={nothing}
         mayStop
         mayRetry
         actions={actions}

@@ -13,15 +13,17 @@ const nothing = () => undefined;
 const actions = {
   open: nothing,
   stop: nothing,
+  undoStop: nothing,
   retry: nothing,
   rerun: nothing,
   replace: nothing,
   remove: nothing
 };
 const can = { mayStop: true, mayRetry: true, mayDelete: true, now: 0, actions, trans };
+const there = { current: true, opened: false, chosen: false, undoable: false, onPress: nothing };
 
 function row(part: Partial<Job>): string {
-  return renderToStaticMarkup(<JobRow job={job(1, part)} current selected={false} {...can} />);
+  return renderToStaticMarkup(<JobRow job={job(1, part)} {...there} {...can} />);
 }
 
 function head(part: Partial<Job>): string {

@@ -31,12 +31,18 @@ function groupWord(group: string, trans: TranslationBundle): string {
   }
 }
 
-/** State and text to look for. */
-export function FilterBar(props: {
+export interface FilterBarProps {
   filter: JobsFilter;
+  /** Who asks; null until it is known. */
+  user: string | null;
+  /** Whose jobs there are. */
+  owners: readonly string[];
   onChange: (filter: JobsFilter) => void;
   trans: TranslationBundle;
-}): React.ReactElement {
+}
+
+/** Text, state and owner to look for. */
+export function FilterBar(props: FilterBarProps): React.ReactElement {
   const { filter, onChange, trans } = props;
   const group = Object.keys(GROUPS).find(name => GROUPS[name].join() === [...filter.states].join());
   return (
@@ -61,6 +67,30 @@ export function FilterBar(props: {
           </option>
         ))}
       </select>
+      <OwnerSelect {...props} />
     </div>
+  );
+}
+
+/** Mine, anybody's, or one person's of those who have jobs here. */
+function OwnerSelect(props: FilterBarProps): React.ReactElement {
+  const { filter, user, owners, onChange, trans } = props;
+  const known = [...owners, ...(filter.owner === null ? [] : [filter.owner])];
+  const others = [...new Set(known)].filter(name => name !== user);
+  return (
+    <select
+      className="jp-mod-styled"
+      aria-label={trans.__('Show jobs of')}
+      value={filter.owner ?? ''}
+      onChange={event => onChange({ ...filter, owner: event.target.value || null })}
+    >
+      <option value="">{trans.__('Anybody’s')}</option>
+      {user !== null && <option value={user}>{trans.__('Mine')}</option>}
+      {others.map(name => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }

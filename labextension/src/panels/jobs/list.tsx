@@ -4,33 +4,43 @@ import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/rea
 import * as React from 'react';
 import type { Job, Project } from '../../api/types';
 import { useNow } from '../../components/hooks';
-import { JobRow, type JobActions } from '../../components/jobrow';
+import { JobRow, type JobActions, type Press } from '../../components/jobrow';
 import { may, mayOnJob } from '../../models/rights';
 
 export interface JobListProps {
   jobs: readonly Job[];
   project: Project;
   user: string | null;
-  selected: string | null;
+  /** The job whose view was opened last. */
+  opened: string | null;
+  /** Those that are meant together. */
+  chosen: ReadonlySet<string>;
   hasMore: boolean;
   onMore: () => void;
+  /** Go on to the very first job. */
+  onAll: () => void;
+  onPress: (id: string, press: Press) => void;
+  onChooseAll: () => void;
+  onChooseNone: () => void;
+  canUndo: (id: string) => boolean;
   actions: JobActions;
   trans: TranslationBundle;
 }
 
 /** Height of a row before it was measured, in pixels. */
-const ROW = 56;
+const ROW = 57;
+
+/** How many rows before the end more are asked for: a screenful and what scrolls by meanwhile. */
+const AHEAD = 100;
 
 /** See the module's comment. */
 export function JobList(props: JobListProps): React.ReactElement {
-  const { jobs, project, user, selected, hasMore, onMore, actions, trans } = props;
+  const { jobs, project, user, opened, chosen, hasMore, onMore, trans } = props;
   const now = useNow();
+  const hint = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
-  const wanted = React.useRef(false);
-  const [current, setCurrent] = React.useState<string | null>(null);
-  const position = Math.max(
-    0,
-    jobs.findIndex(job => job.id === current)
+  const { position, stand, pressed } = useKeyboard(props, scroller, index =>
+    rows.scrollToIndex(index)
   );
   const rows = useVirtualizer({
     count: jobs.length,
@@ -39,62 +49,125 @@ export function JobList(props: JobListProps): React.ReactElement {
     getItemKey: index => jobs[index].id,
     // The row where the keyboard stands is always there, or scrolling would lose the focus.
     rangeExtractor: range => withRow(range, position),
-    overscan: 6
+    overscan: 8
   });
-  const items = rows.getVirtualItems();
   const last = rows.range?.endIndex ?? -1;
   React.useEffect(() => {
-    if (hasMore && last >= jobs.length - 10) {
+    if (hasMore && last >= jobs.length - AHEAD) {
       onMore();
     }
   }, [hasMore, last, jobs.length, onMore]);
+  return (
+    <div
+      className={`sub-JobList${chosen.size > 0 ? ' sub-mod-choosing' : ''}`}
+      ref={scroller}
+      onKeyDown={pressed}
+    >
+      <p id={hint} className="sub-Hidden">
+        {trans.__(
+          'The arrow keys move, Enter opens, Space chooses, Shift with an arrow key chooses several.'
+        )}
+      </p>
+      <div
+        role="list"
+        aria-label={trans.__('Jobs')}
+        aria-describedby={hint}
+        style={{ height: rows.getTotalSize() }}
+      >
+        {rows.getVirtualItems().map(item => {
+          const job = jobs[item.index];
+          return (
+            <div
+              key={item.key}
+              role="listitem"
+              aria-setsize={hasMore ? -1 : jobs.length}
+              aria-posinset={item.index + 1}
+              className="sub-JobList-item"
+              data-index={item.index}
+              ref={rows.measureElement}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onFocus={() => stand(job.id)}
+            >
+              <JobRow
+                job={job}
+                mayRetry={may(project, 'job:submit')}
+                mayStop={mayOnJob('stop', job, project, user)}
+                now={now}
+                current={item.index === position}
+                opened={job.id === opened}
+                chosen={chosen.has(job.id)}
+                undoable={props.canUndo(job.id)}
+                onPress={props.onPress}
+                actions={props.actions}
+                trans={trans}
+              />
+            </div>
+          );
+        })}
+      </div>
+      {hasMore && <div className="sub-JobList-more">{trans.__('Loading older jobs…')}</div>}
+    </div>
+  );
+}
 
-  const move = (event: React.KeyboardEvent) => {
-    const to = target(event.key, position, jobs.length);
-    if (to !== null) {
-      event.preventDefault();
-      wanted.current = true;
-      setCurrent(jobs[to].id);
-      rows.scrollToIndex(to);
-    }
+/** Where the keyboard stands in the list, and what its keys do. */
+function useKeyboard(
+  props: JobListProps,
+  scroller: React.RefObject<HTMLDivElement>,
+  scrollTo: (index: number) => void
+): {
+  position: number;
+  stand: (id: string) => void;
+  pressed: (event: React.KeyboardEvent) => void;
+} {
+  const { jobs, hasMore, onAll, onPress, onChooseAll, onChooseNone } = props;
+  const wanted = React.useRef(false);
+  const ending = React.useRef(false);
+  const [current, setCurrent] = React.useState<string | null>(null);
+  const found = jobs.findIndex(job => job.id === current);
+  const position = Math.max(0, found);
+  const go = (index: number) => {
+    wanted.current = true;
+    setCurrent(jobs[index].id);
+    scrollTo(index);
   };
   React.useEffect(() => {
     if (wanted.current && current !== null) {
       wanted.current = false;
       focusRow(scroller.current, current);
     }
-  }, [current]);
-
-  return (
-    <div className="sub-JobList" ref={scroller} onKeyDown={move}>
-      <div role="list" aria-label={trans.__('Jobs')} style={{ height: rows.getTotalSize() }}>
-        {items.map(item => (
-          <div
-            key={item.key}
-            role="listitem"
-            aria-setsize={hasMore ? -1 : jobs.length}
-            aria-posinset={item.index + 1}
-            className="sub-JobList-item"
-            data-index={item.index}
-            ref={rows.measureElement}
-            style={{ transform: `translateY(${item.start}px)` }}
-            onFocus={() => setCurrent(jobs[item.index].id)}
-          >
-            <JobRow
-              job={jobs[item.index]}
-              mayRetry={may(project, 'job:submit')}
-              mayStop={mayOnJob('stop', jobs[item.index], project, user)}
-              now={now}
-              current={item.index === position}
-              selected={jobs[item.index].id === selected}
-              actions={actions}
-              trans={trans}
-            />
-          </div>
-        ))}
-      </div>
-    </div>
-  );
+  });
+  React.useEffect(() => {
+    if (ending.current && !hasMore && jobs.length > 0) {
+      ending.current = false;
+      go(jobs.length - 1);
+    }
+  });
+  const pressed = (event: React.KeyboardEvent) => {
+    const { key, shiftKey } = event;
+    const on = (event.target as HTMLElement).closest<HTMLElement>('.sub-JobRow-main');
+    const to = target(key, position, jobs.length);
+    if (key === 'End' && hasMore) {
+      ending.current = true;
+      onAll();
+    } else if (to !== null) {
+      if (shiftKey) {
+        onPress(jobs[to].id, 'extend');
+      }
+      go(to);
+    } else if (key === ' ' && on?.dataset.job) {
+      onPress(on.dataset.job, 'toggle');
+    } else if (key === 'a' && (event.ctrlKey || event.metaKey)) {
+      onChooseAll();
+    } else if (key === 'Escape' && props.chosen.size > 0) {
+      onChooseNone();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return { position, stand: setCurrent, pressed };
 }
 
 /** Where a key leads from a row; null where it leads nowhere. */

@@ -5,17 +5,18 @@ import { Message, TextButton } from '../../components/basics';
 import { useAction, useSignal } from '../../components/hooks';
 import { projectStateSentence } from '../../components/projectwords';
 import { Tabs } from '../../components/tabs';
-import type { JobActions } from '../../components/jobrow';
 import type { Lost, ProjectsModel } from '../../models/projects';
 import { isOffered, may } from '../../models/rights';
 import type { Session } from '../../models/session';
 import type { Project } from '../../api/types';
-import { JobsBody } from '../jobs/body';
-import { ConnectionBanner, Header } from './header';
+import { Skeleton } from '../../components/skeleton';
+import { JobsBody, type ListActions } from '../jobs/body';
+import { ConnectionBanner } from './banner';
+import { Header } from './header';
 import { ProjectSection, type ProjectActions } from './project';
-import { UseSection } from './use';
+import { QueueSection } from './queue';
 
-export interface SideActions extends JobActions, ProjectActions {
+export interface SideActions extends ListActions, ProjectActions {
   newJob: () => void;
   newProject: () => void;
   /** Everything else that can be done, as a menu below an element. */
@@ -24,16 +25,20 @@ export interface SideActions extends JobActions, ProjectActions {
 
 export interface SideBodyProps {
   session: Session;
-  selected: string | null;
+  /** The job whose view was opened last. */
+  opened: string | null;
   section: string;
   onSection: (section: string) => void;
   actions: SideActions;
   trans: TranslationBundle;
 }
 
+const SECTIONS = ['jobs', 'project', 'queue'];
+
 /** See the module's comment. */
 export function SideBody(props: SideBodyProps): React.ReactElement {
-  const { session, section, onSection, actions, trans } = props;
+  const { session, onSection, actions, trans } = props;
+  const section = SECTIONS.find(one => one === props.section) ?? 'jobs';
   const { connection, engines, me, projects } = session;
   useSignal(projects.changed);
   useSignal(me.changed);
@@ -47,11 +52,17 @@ export function SideBody(props: SideBodyProps): React.ReactElement {
         current={current}
         user={me.value?.user ?? ''}
         engines={engines.items}
+        stale={engines.stale || connection.lostAt !== null}
         onSelect={name => projects.select(name)}
         actions={actions}
         trans={trans}
       />
-      <ConnectionBanner state={connection.state} onRetry={() => connection.retry()} trans={trans} />
+      <ConnectionBanner
+        state={connection.state}
+        lostAt={connection.lostAt}
+        onRetry={() => connection.retry()}
+        trans={trans}
+      />
       {lost && <LostBanner lost={lost} onDismiss={() => projects.dismiss()} trans={trans} />}
       {current ? (
         <>
@@ -62,12 +73,12 @@ export function SideBody(props: SideBodyProps): React.ReactElement {
             names={{
               jobs: trans.__('Jobs'),
               project: trans.__('Project'),
-              use: trans.__('My use')
+              queue: trans.__('Queue')
             }}
             current={section}
             onChange={onSection}
           >
-            <Section {...props} project={current} />
+            <Section {...props} section={section} project={current} />
           </Tabs>
         </>
       ) : (
@@ -78,7 +89,7 @@ export function SideBody(props: SideBodyProps): React.ReactElement {
 }
 
 function Section(props: SideBodyProps & { project: Project }): React.ReactElement {
-  const { session, selected, section, project, actions, trans } = props;
+  const { session, opened, section, project, actions, trans } = props;
   switch (section) {
     case 'project':
       return (
@@ -90,14 +101,21 @@ function Section(props: SideBodyProps & { project: Project }): React.ReactElemen
           trans={trans}
         />
       );
-    case 'use':
-      return <UseSection session={session} trans={trans} />;
+    case 'queue':
+      return (
+        <QueueSection
+          session={session}
+          project={project.name}
+          onOpen={actions.open}
+          trans={trans}
+        />
+      );
     default:
       return may(project, 'job:list') ? (
         <JobsBody
           session={session}
           project={project}
-          selected={selected}
+          opened={opened}
           actions={actions}
           trans={trans}
         />
@@ -113,7 +131,7 @@ function Nowhere(props: { projects: ProjectsModel; trans: TranslationBundle }): 
   return projects.status === 'failed' ? (
     <Message kind="failed">{projects.problem}</Message>
   ) : (
-    <Message kind="loading">{trans.__('Loading projects…')}</Message>
+    <Skeleton label={trans.__('Loading projects…')} shape="row" rows={5} />
   );
 }
 

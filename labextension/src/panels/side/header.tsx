@@ -1,14 +1,13 @@
-/** The panel's head: the project, New job, engines, connection. Props only. */
+/** The panel's head: the project, New job, engines. Props only. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Engine, Project } from '../../api/types';
-import { IconButton, TextButton } from '../../components/basics';
+import { IconButton } from '../../components/basics';
 import { whyNoJobs } from '../../components/projectwords';
-import { exactTime, load } from '../../components/words';
-import type { ConnectionState } from '../../models/connection';
 import { may } from '../../models/rights';
 import type { SideActions } from './body';
+import { EngineChip, EngineTrouble } from './engines';
 import { Switcher } from './switcher';
 
 export interface HeaderProps {
@@ -16,6 +15,8 @@ export interface HeaderProps {
   current: Project | null;
   user: string;
   engines: readonly Engine[];
+  /** Whether the engines are shown as they were before the connection was lost. */
+  stale: boolean;
   onSelect: (name: string) => void;
   actions: SideActions;
   trans: TranslationBundle;
@@ -23,7 +24,7 @@ export interface HeaderProps {
 
 /** Where one works, the way to a new job, and where it could run. */
 export function Header(props: HeaderProps): React.ReactElement {
-  const { projects, current, user, engines, onSelect, actions, trans } = props;
+  const { projects, current, user, engines, stale, onSelect, actions, trans } = props;
   const menu = React.useRef<HTMLSpanElement>(null);
   const hint = React.useId();
   const runs = may(current, 'job:submit');
@@ -61,63 +62,17 @@ export function Header(props: HeaderProps): React.ReactElement {
           {trans.__('New job')}
         </button>
         {engines.map(engine => (
-          <EngineChip key={engine.name} engine={engine} trans={trans} />
+          <EngineChip key={engine.name} engine={engine} stale={stale} trans={trans} />
         ))}
       </div>
-      {engines
-        .filter(({ healthy, reason }) => !healthy && reason)
-        .map(({ name, title, reason, since }) => (
-          <p
-            key={name}
-            className="sub-Header-why sub-mod-unhealthy"
-            role="status"
-            title={since ? exactTime(since) : undefined}
-          >
-            <strong>{title}:</strong> {reason}
-          </p>
-        ))}
+      {engines.map(engine => (
+        <EngineTrouble key={engine.name} engine={engine} trans={trans} />
+      ))}
       {explained && (
         <p id={hint} className="sub-Header-why">
           {whyNoJobs(current, trans)}
         </p>
       )}
     </>
-  );
-}
-
-function EngineChip(props: { engine: Engine; trans: TranslationBundle }): React.ReactElement {
-  const { engine, trans } = props;
-  const words = engine.healthy ? load(engine, trans) : trans.__('unavailable');
-  const queue = engine.queue > 0 ? trans._n('%1 waits', '%1 wait', engine.queue) : null;
-  return (
-    <span
-      className={`sub-Chip${engine.healthy ? '' : ' sub-mod-unhealthy'}`}
-      title={engine.reason ?? undefined}
-    >
-      {engine.title} <strong>{words}</strong>
-      {queue && ` · ${queue}`}
-    </span>
-  );
-}
-
-/** Says what is wrong with the connection; nothing while it is well. */
-export function ConnectionBanner(props: {
-  state: ConnectionState;
-  onRetry: () => void;
-  trans: TranslationBundle;
-}): React.ReactElement | null {
-  const { state, onRetry, trans } = props;
-  if (state !== 'offline' && state !== 'forbidden') {
-    return null;
-  }
-  return (
-    <div className={`sub-Banner sub-mod-${state}`} role="status">
-      <span>
-        {state === 'offline'
-          ? trans.__('Reconnecting… What you see may be out of date.')
-          : trans.__('The server does not let you watch jobs. Sign in again.')}
-      </span>
-      <TextButton onClick={onRetry}>{trans.__('Try now')}</TextButton>
-    </div>
   );
 }

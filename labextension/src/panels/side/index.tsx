@@ -36,7 +36,7 @@ export class SidePanel extends ReactWidget {
     this.update();
   }
 
-  /** Which section is shown: jobs, project or use. */
+  /** Which section is shown: jobs, project or queue. */
   get section(): string {
     return this._section;
   }
@@ -55,7 +55,7 @@ export class SidePanel extends ReactWidget {
     return (
       <SideBody
         {...this._options}
-        selected={this._selected}
+        opened={this._selected}
         section={this._section}
         onSection={section => (this.section = section)}
       />
