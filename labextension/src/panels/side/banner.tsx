@@ -7,7 +7,7 @@ import { exactTime } from '../../components/words';
 import type { ConnectionState } from '../../models/connection';
 
 /** Milliseconds after which it is not a hiccup any more. */
-const HICCUP = 10_000;
+const HICCUP = 5000;
 
 export interface BannerProps {
   state: ConnectionState;
