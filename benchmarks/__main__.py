@@ -17,6 +17,7 @@ NAMES = (
     "metrics",
     "logs",
     "listing",
+    "panel",
     "events",
     "startup",
     "quotas",

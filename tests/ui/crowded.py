@@ -43,7 +43,7 @@ def _like(job: Job, number: int) -> Job:
     return msgspec.structs.replace(
         job,
         id=new_job_id(),
-        created=at(datetime.fromisoformat(job.created).timestamp() + number / 1000),
+        created=at(datetime.fromisoformat(job.created).timestamp() + (number + 1) / 1000),
         owner=f"person-{number % 4}" if number % 4 else job.owner,
         name=f"sweep {number:05}",
         state=state,
