@@ -15,6 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from './api/client';
 import { addJobCommands } from './commands';
 import { labPathOf } from './models/documents';
+import { submarineIcon } from './components/icons';
 import { speak } from './components/locale';
 import { drivePlugins } from './drive/plugins';
 import { Session } from './models/session';
@@ -137,6 +138,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     rememberPanel({ panel: widget, jobs: shared.jobs, views: opened, state });
     app.commands.addCommand(Commands.openPanel, {
       label: trans.__('Show Jobs'),
+      icon: submarineIcon,
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => (shell ?? app.shell).activateById(widget.id)
     });

@@ -1,7 +1,9 @@
 /** What people can do with projects, teams and people, as commands of the lab. */
 import { InputDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { userIcon, usersIcon } from '@jupyterlab/ui-components';
 import type { CommandsOptions } from './commands';
+import { submarineIcon } from './components/icons';
 import { may } from './models/rights';
 import type { Session } from './models/session';
 import { openNewProject } from './panels/project/create';
@@ -29,11 +31,13 @@ function addOfProject({ app, session, views, palette, trans }: CommandsOptions):
   const category = trans.__('Submarine');
   app.commands.addCommand(Commands.newProject, {
     label: trans.__('New Project…'),
+    icon: submarineIcon,
     describedBy: NO_ARGS,
     execute: () => openNewProject(session, trans)
   });
   app.commands.addCommand(Commands.openProject, {
     label: trans.__('Open Project'),
+    icon: submarineIcon,
     caption: trans.__('Members, settings, secrets, trash and activity of a project'),
     describedBy: PROJECT_ARGS,
     execute: args =>
@@ -41,6 +45,7 @@ function addOfProject({ app, session, views, palette, trans }: CommandsOptions):
   });
   app.commands.addCommand(Commands.share, {
     label: trans.__('Share Project…'),
+    icon: usersIcon,
     caption: trans.__('Who is what in a project, and who else sees it'),
     describedBy: PROJECT_ARGS,
     isEnabled: args => may(session.projects.get(nameIn(args, session)), 'member:read'),
@@ -70,12 +75,14 @@ function addOfServer({ app, session, views, palette, trans }: CommandsOptions): 
   const category = trans.__('Submarine');
   app.commands.addCommand(Commands.openTeams, {
     label: trans.__('Teams'),
+    icon: usersIcon,
     caption: trans.__('Teams and who is in them'),
     describedBy: NO_ARGS,
     execute: () => views.openTeams()
   });
   app.commands.addCommand(Commands.openPeople, {
     label: trans.__('People'),
+    icon: userIcon,
     caption: trans.__('Accounts and quotas'),
     describedBy: NO_ARGS,
     isVisible: () => session.me.value?.admin === true,

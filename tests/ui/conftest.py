@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lab import Lab
 from playwright.sync_api import BrowserContext, Page, expect
+from studio import StudioLab, studio_in
 
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM_ARGS = [
@@ -53,6 +54,13 @@ def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One JupyterLab that knows alice and bob."""
     with Lab(tmp_path_factory.mktemp("shared"), ("alice", "bob")).running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioLab]:
+    """One JupyterLab in the middle of its life."""
+    with studio_in(tmp_path_factory.mktemp("studio")) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from screens import (
     SLOW,
     dismiss_messages,
     drawn,
-    notebook_of,
     open_job,
     open_notebook,
     panel,
@@ -70,50 +69,6 @@ def test_the_lab_looks_right_in_its_theme(
     assert drawn(chart)
     dismiss_messages(page)
     page.screenshot(path=screenshots / f"job-{theme}.png")
-
-
-class StudioLab(Lab):
-    """Some people, and dana, who administers the server."""
-
-    def _identity(self) -> list[str]:
-        return [*super()._identity(), "--SubmarineExtension.admins=dana"]
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A project in the middle of its life: members, a team, files, a job, a named version."""
-    people = ("alice", "bob", "carol", "dana")
-    with StudioLab(tmp_path_factory.mktemp("studio"), people).running() as lab:
-        for person in people:
-            lab.api("GET", "/me", person=person)
-        lab.api("POST", "/teams", {"name": "seeing", "title": "Seeing"}, person="dana")
-        lab.api("PUT", "/teams/seeing/members/carol", {"role": "manager"}, person="dana")
-        described = "What the cameras of line 3 see, and what it means."
-        project = {"name": "vision", "title": "Vision models", "description": described}
-        lab.api("POST", "/projects", project, person="alice")
-        for subject, role in (("user:bob", "editor"), ("team:seeing", "viewer")):
-            grant = f"/projects/vision/grants/{subject}"
-            lab.api("PUT", grant, {"role": role}, person="alice")
-        lab.api(
-            "PUT", "/projects/vision/secrets/HF_TOKEN", {"value": "for a picture"}, person="alice"
-        )
-        job = {"name": "train-17", "command": ["true"]}
-        lab.api("POST", "/projects/vision/jobs", job, person="bob")
-        write(lab, "evaluate.ipynb", "alice", "accuracy(model, test)")
-        write(lab, "train.ipynb", "alice", "lr = 0.1\nepochs = 5")
-        write(lab, "train.ipynb", "bob", "lr = 0.01\nepochs = 5")
-        kept = lab.api("GET", "/contents/vision/train.ipynb/checkpoints", person="bob")
-        newest = max(kept, key=lambda version: version["last_modified"])
-        version = f"/contents/vision/train.ipynb/checkpoints/{newest['id']}"
-        lab.api("PATCH", version, {"message": "as in the talk"}, person="bob")
-        write(lab, "train.ipynb", "alice", "lr = 0.01\nepochs = 50")
-        yield lab
-
-
-def write(lab: Lab, name: str, person: str, source: str) -> None:
-    """Save a notebook of the project."""
-    body = {"type": "notebook", "format": "json", "content": notebook_of([source, "train(model)"])}
-    lab.api("PUT", f"/contents/vision/{name}", body, person=person)
 
 
 @pytest.mark.parametrize("theme", THEMES)

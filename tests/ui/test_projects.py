@@ -110,7 +110,7 @@ def test_a_secret_is_written_and_never_shown_and_the_activity_says_who(page: Pag
     form.get_by_label("Name").fill("API_TOKEN")
     form.get_by_label("Value").fill("never-to-be-seen")
     form.get_by_role("button", name="Add the secret").click()
-    expect(view.get_by_role("cell", name="API_TOKEN")).to_be_visible()
+    expect(view.get_by_role("list", name="Secrets").get_by_text("API_TOKEN")).to_be_visible()
     expect(form.get_by_label("Value")).to_have_value("")
     expect(tab(view, "Activity")).to_contain_text("alice wrote the secret API_TOKEN")
     assert "never-to-be-seen" not in page.content()

@@ -1,11 +1,10 @@
 /** A project's secrets: names are shown, values are written and never read back. */
 import * as React from 'react';
 import type { Secret } from '../../api/types';
-import { Message, TextButton } from '../../components/basics';
+import { Ago, Message, TextButton } from '../../components/basics';
 import { Field, TextField } from '../../components/fields';
-import { useAction, useReading } from '../../components/hooks';
+import { useAction, useNow, useReading } from '../../components/hooks';
 import { Trouble, Waiting } from '../../components/waiting';
-import { exactTime } from '../../components/words';
 import { Reading } from '../../models/reading';
 import { may } from '../../models/rights';
 import type { TabProps } from './body';
@@ -79,42 +78,32 @@ function Names(
   }
 ): React.ReactElement {
   const { items, busy, onDelete, trans } = props;
+  const now = useNow();
   if (items.length === 0) {
     return <Message kind="empty">{trans.__('No secrets yet.')}</Message>;
   }
   return (
-    <table className="sub-Files">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Name')}</th>
-          <th scope="col">{trans.__('Written by')}</th>
-          <th scope="col">{trans.__('When')}</th>
-          {onDelete && <th scope="col">{trans.__('Delete')}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map(({ name, author, written }) => (
-          <tr key={name}>
-            <td>
-              <code>{name}</code>
-            </td>
-            <td>{author}</td>
-            <td>{exactTime(written)}</td>
-            {onDelete && (
-              <td>
-                <TextButton
-                  disabled={busy}
-                  title={trans.__('Delete the secret %1', name)}
-                  onClick={() => onDelete(name)}
-                >
-                  {trans.__('Delete')}
-                </TextButton>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ul className="sub-Rows sub-Kept" aria-label={trans.__('Secrets')}>
+      {items.map(({ name, author, written }) => (
+        <li key={name}>
+          <span className="sub-Kept-words">
+            <code>{name}</code>
+            <span className="sub-Kept-note">
+              {trans.__('written by %1', author)} <Ago time={written} now={now} trans={trans} />
+            </span>
+          </span>
+          {onDelete && (
+            <TextButton
+              disabled={busy}
+              title={trans.__('Delete the secret %1', name)}
+              onClick={() => onDelete(name)}
+            >
+              {trans.__('Delete')}
+            </TextButton>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -37,7 +37,7 @@ export function TrashTab({ session, project, trans }: TabProps): React.ReactElem
       <Trouble problem={problem} />
       <Waiting reading={trash} loading={trans.__('Loading the trash…')} trans={trans}>
         {items => (
-          <Table
+          <List
             items={items}
             busy={busy}
             onRestore={({ path, version }) =>
@@ -52,7 +52,7 @@ export function TrashTab({ session, project, trans }: TabProps): React.ReactElem
   );
 }
 
-interface TableProps {
+interface ListProps {
   items: readonly Trashed[];
   busy: boolean;
   onRestore: (file: Trashed) => void;
@@ -61,44 +61,36 @@ interface TableProps {
   trans: TranslationBundle;
 }
 
-function Table(props: TableProps): React.ReactElement {
+function List(props: ListProps): React.ReactElement {
   const { items, trans } = props;
   const now = useNow();
   if (items.length === 0) {
     return <Message kind="empty">{trans.__('The trash is empty.')}</Message>;
   }
   return (
-    <table className="sub-Files">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('File')}</th>
-          <th scope="col">{trans.__('Size')}</th>
-          <th scope="col">{trans.__('Deleted')}</th>
-          <th scope="col">{trans.__('Get it back')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map(file => (
-          <Row key={file.path} {...props} file={file} now={now} />
-        ))}
-      </tbody>
-    </table>
+    <ul className="sub-Rows sub-Kept" aria-label={trans.__('Trash')}>
+      {items.map(file => (
+        <Row key={file.path} {...props} file={file} now={now} />
+      ))}
+    </ul>
   );
 }
 
 /** What can't be undone is asked twice. */
-function Row(props: TableProps & { file: Trashed; now: number }): React.ReactElement {
+function Row(props: ListProps & { file: Trashed; now: number }): React.ReactElement {
   const { file, now, busy, onRestore, onPurge, trans } = props;
   const { path, size, deleted, by } = file;
   const [asked, setAsked] = React.useState(false);
   return (
-    <tr>
-      <td>{path}</td>
-      <td className="sub-Number">{bytes(size)}</td>
-      <td>
-        {by}, <Ago time={deleted} now={now} trans={trans} />
-      </td>
-      <td className="sub-Buttons">
+    <li>
+      <span className="sub-Kept-words">
+        <span>{path}</span>
+        <span className="sub-Kept-note">
+          {trans.__('%1, deleted by %2', bytes(size), by)}{' '}
+          <Ago time={deleted} now={now} trans={trans} />
+        </span>
+      </span>
+      <span className="sub-Buttons">
         <TextButton
           disabled={busy}
           title={trans.__('Restore %1', path)}
@@ -115,7 +107,7 @@ function Row(props: TableProps & { file: Trashed; now: number }): React.ReactEle
             {asked ? trans.__('Really delete it?') : trans.__('Delete for good')}
           </TextButton>
         )}
-      </td>
-    </tr>
+      </span>
+    </li>
   );
 }

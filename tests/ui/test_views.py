@@ -1,0 +1,88 @@
+"""Every view in every theme, from narrow to wide: nothing is cut off, and axe finds no barrier.
+
+The pictures go to the ``screenshots`` fixture's folder, to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from looking import barriers, cut_off, english
+from playwright.sync_api import Browser, Page, expect
+from screens import SLOW
+from sharing import go_to
+from studio import TITLE, StudioLab
+from views import ROOTS, WIDTHS, View, command, use_width, views_of
+
+THEMES = {
+    "light": "JupyterLab Light",
+    "dark": "JupyterLab Dark",
+    "contrast": "JupyterLab Dark High Contrast",
+}
+#: The rules that another theme can break.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+@pytest.fixture(scope="module")
+def desk_of_dana(browser: Browser, studio: StudioLab) -> Iterator[Page]:
+    """One lab for all of this file, where the project with the long names is worked in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(studio.address(person="dana"))
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".jp-Launcher")).to_be_visible()  # it takes the focus when it comes
+    go_to(page, TITLE)
+    yield page
+    context.close()
+
+
+def walk(page: Page, views: list[View], look: Callable[[View], list[str]]) -> list[str]:
+    """Show every view, look at it, and go on; all that was found."""
+    found = []
+    for view in views:
+        try:
+            root = view.show(page)
+        except AssertionError as error:
+            found.append(f"{view.name} does not open: {error}")
+            continue
+        collapse(page, away=view.place != "side")
+        expect(root).to_be_visible()
+        found += [f"{view.name}: {problem}" for problem in look(view)]
+        view.close(page)
+        page.set_viewport_size({"width": 1280, "height": 800})
+    return found
+
+
+def collapse(page: Page, *, away: bool) -> None:
+    """Make room for the main area, or for the panel."""
+    if page.locator("#jp-left-stack").is_visible() == away:
+        command("application:toggle-left-area")(page)
+        expect(page.locator("#jp-left-stack")).to_be_visible(visible=not away)
+
+
+def use_theme(page: Page, theme: str) -> None:
+    command("apputils:change-theme", theme=theme)(page)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_view_in(
+    studio: StudioLab, desk_of_dana: Page, screenshots: Path, theme: str
+) -> None:
+    page = desk_of_dana
+    use_theme(page, THEMES[theme])
+
+    def look(view: View) -> list[str]:
+        root = page.locator(ROOTS[view.place]).first
+        found = []
+        for width in WIDTHS[view.place]:
+            use_width(page, root, view.place, width)
+            root.screenshot(path=screenshots / f"{view.name}-{theme}-{width}.png")
+            found += [f"{width} px: {problem}" for problem in cut_off(root)]
+        rules = None if theme == "light" else OF_COLOURS
+        return found + barriers(root, rules)
+
+    found = walk(page, views_of(studio), look)
+    assert not found, "\n".join(found)
