@@ -55,6 +55,15 @@ class Lab:
         """Choose the theme for pages opened from now on: "JupyterLab Dark", say."""
         _write_settings(self.folder / "settings", "themes", theme=theme)
 
+    def use_language(self, locale: str) -> None:
+        """Choose the language of pages opened from now on: "de_DE", say."""
+        settings = self.folder / "settings"
+        _write_settings(settings, "plugin", "translation-extension", locale=locale)
+
+    def use_language(self, locale: str) -> None:
+        """Choose the language of pages opened from now on: "de_DE", say."""
+        _write_settings(self.folder / "settings", "plugin", "translation-extension", locale=locale)
+
     def api(self, method: str, path: str, body: object = None, person: str | None = None) -> Any:
         """One request to ``/submarine/api``, as a program would send it."""
         token = self.token if person is None else self.tokens[person]
@@ -129,8 +138,10 @@ class Lab:
         raise RuntimeError("jupyter lab did not start:\n" + (self.folder / "lab.log").read_text())
 
 
-def _write_settings(folder: Path, plugin: str, **settings: object) -> None:
-    extension = folder / "@jupyterlab" / "apputils-extension"
+def _write_settings(
+    folder: Path, plugin: str, of: str = "apputils-extension", **settings: object
+) -> None:
+    extension = folder / "@jupyterlab" / of
     extension.mkdir(parents=True, exist_ok=True)
     (extension / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
 

@@ -100,7 +100,9 @@ def _patterns() -> tuple[set[str], list[re.Pattern[str]]]:
     exact = {form for form in forms if "%" not in form}
     # With a placeholder only where two words stand beside it: "%1 left" might be anything.
     longer = [form for form in forms - exact if len(re.findall(r"[A-Za-z]{3,}", form)) >= 2]
-    return exact, [re.compile(re.sub(r"%\d", ".+", re.escape(f).replace("\\%", "%"))) for f in longer]
+    return exact, [
+        re.compile(re.sub(r"%\d", ".+", re.escape(f).replace("\\%", "%"))) for f in longer
+    ]
 
 
 def _is_english(text: str) -> bool:

@@ -45,7 +45,7 @@ def walk(page: Page, views: list[View], look: Callable[[View], list[str]]) -> li
         try:
             root = view.show(page)
         except AssertionError as error:
-            found.append(f"{view.name} does not open: {error}")
+            found.append(f"{view.name} does not open: {str(error).splitlines()[0]}")
             continue
         collapse(page, away=view.place != "side")
         expect(root).to_be_visible()
@@ -67,6 +67,16 @@ def use_theme(page: Page, theme: str) -> None:
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
 
 
+def right_to_left(page: Page, view: View) -> list[str]:
+    """What is cut off or covered where one reads from right to left, in the narrowest view."""
+    root = page.locator(ROOTS[view.place]).first
+    use_width(page, root, view.place, WIDTHS[view.place][0])
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    found = [f"right to left: {problem}" for problem in cut_off(root)]
+    page.evaluate("document.documentElement.removeAttribute('dir')")
+    return found
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_view_in(
     studio: StudioLab, desk_of_dana: Page, screenshots: Path, theme: str
@@ -82,7 +92,26 @@ def test_every_view_in(
             root.screenshot(path=screenshots / f"{view.name}-{theme}-{width}.png")
             found += [f"{width} px: {problem}" for problem in cut_off(root)]
         rules = None if theme == "light" else OF_COLOURS
+        if theme == "light":
+            found += right_to_left(page, view)
         return found + barriers(root, rules)
+
+    found = walk(page, views_of(studio), look)
+    assert not found, "\n".join(found)
+
+
+def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, screenshots: Path) -> None:
+    page = desk_of_dana
+    studio.use_language("de_DE")
+    page.reload()
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".sub-StatusLine")).to_contain_text("1 läuft")
+
+    def look(view: View) -> list[str]:
+        root = page.locator(ROOTS[view.place]).first
+        use_width(page, root, view.place, WIDTHS[view.place][0])
+        root.screenshot(path=screenshots / f"{view.name}-german-{WIDTHS[view.place][0]}.png")
+        return [f"in English: {text}" for text in english(root)] + cut_off(root)
 
     found = walk(page, views_of(studio), look)
     assert not found, "\n".join(found)

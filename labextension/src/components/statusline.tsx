@@ -32,7 +32,7 @@ export function StatusLine(props: {
 function countWords(props: { running: number; waiting: number; trans: TranslationBundle }): string {
   const { running, waiting, trans } = props;
   return [
-    running > 0 && trans.__('%1 running', running),
+    running > 0 && trans._n('%1 runs', '%1 run', running),
     waiting > 0 && trans._n('%1 waits', '%1 wait', waiting)
   ]
     .filter(Boolean)
