@@ -19,22 +19,23 @@ CUT_OFF = """root => {
   const found = [];
   const edges = root.getBoundingClientRect();
   const say = (what, node) => found.push(`${what}: ${node.outerHTML.slice(0, 120)}`);
-  const scrolls = node => {
-    for (let one = node.parentElement; one && one !== root.parentElement; one = one.parentElement) {
-      const { overflowX } = getComputedStyle(one);
-      if (overflowX === 'auto' || overflowX === 'scroll') {
-        return one.scrollWidth > one.clientWidth + 1 && one !== root;
-      }
+  // What is wide by its nature scrolls by itself, and nothing else does.
+  const wide = '.sub-CompareTable, .sub-LogView, pre, .sub-Table';
+  for (const node of root.querySelectorAll('*')) {
+    if (/auto|scroll/.test(getComputedStyle(node).overflowX) && !node.matches(wide) &&
+        node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0) {
+      say(`scrolls sideways by ${node.scrollWidth - node.clientWidth} px`, node);
     }
-    return false;
-  };
+  }
   if (root.scrollWidth > root.clientWidth + 1) {
-    say(`the view is ${root.scrollWidth - root.clientWidth} px too wide`, root);
+    const beyond = [...root.querySelectorAll('*')].filter(node => !node.parentElement.closest(wide)
+      && node.getBoundingClientRect().right > edges.right + 1);
+    say(`the view is ${root.scrollWidth - root.clientWidth} px too wide`, beyond.at(-1) ?? root);
   }
   for (const node of root.querySelectorAll('button, input, select, textarea, a[href], summary')) {
     const box = node.getBoundingClientRect();
     if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) ||
-        box.width === 0 || node.closest('.sub-Hidden') || scrolls(node)) {
+        box.width === 0 || node.closest(`.sub-Hidden, ${wide}`)) {
       continue;
     }
     if (box.left < edges.left - 1 || box.right > edges.right + 1) {

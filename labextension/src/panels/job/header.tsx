@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { isTerminal, type Job, type JobSpec } from '../../api/types';
+import { locale } from '../../components/locale';
 import { JobProgress, State, TextButton } from '../../components/basics';
 import { duration, exactTime } from '../../components/words';
 import { differences } from '../../models/spec';
@@ -99,7 +100,7 @@ function Timeline(props: { job: Job; now: number; trans: TranslationBundle }): R
         <li key={word}>
           <span className="sub-Timeline-word">{word}</span>
           <time dateTime={time} title={exactTime(time)}>
-            {new Date(time).toLocaleTimeString()}
+            {new Date(time).toLocaleTimeString(locale())}
           </time>
           <span className="sub-Timeline-span">{span(job, reached, index, now, trans)}</span>
         </li>
