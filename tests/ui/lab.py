@@ -60,10 +60,6 @@ class Lab:
         settings = self.folder / "settings"
         _write_settings(settings, "plugin", "translation-extension", locale=locale)
 
-    def use_language(self, locale: str) -> None:
-        """Choose the language of pages opened from now on: "de_DE", say."""
-        _write_settings(self.folder / "settings", "plugin", "translation-extension", locale=locale)
-
     def api(self, method: str, path: str, body: object = None, person: str | None = None) -> Any:
         """One request to ``/submarine/api``, as a program would send it."""
         token = self.token if person is None else self.tokens[person]
