@@ -16,6 +16,7 @@ NAMES = (
     "track",
     "metrics",
     "logs",
+    "curves",
     "listing",
     "panel",
     "events",

@@ -94,12 +94,13 @@ export function Chart(props: ChartProps): React.ReactElement {
 function Cursor(
   props: ChartProps & { crosshair: Crosshair; shown: () => Range | null }
 ): React.ReactElement {
-  const { lines, axis, label, crosshair, shown, onZoom, trans } = props;
+  const { lines, axis, label, range = null, crosshair, shown, onZoom, trans } = props;
   const [at, setAt] = React.useState<number | null>(null);
+  const [from, to] = range ?? reach(lines.map(({ curve }) => curve)) ?? [0, 1];
   const pressed = (event: React.KeyboardEvent) => {
-    const range = shown();
-    const next = range && moved(event.key, lines, crosshair.x ?? range[0], range, event.shiftKey);
-    const zoom = range && zoomed(event.key, crosshair.x, range);
+    const part = shown();
+    const next = part && moved(event.key, lines, crosshair.x ?? part[0], part, event.shiftKey);
+    const zoom = part && zoomed(event.key, crosshair.x, part);
     if (typeof next === 'number') {
       crosshair.moveTo(next);
       setAt(next);
@@ -118,7 +119,9 @@ function Cursor(
       tabIndex={0}
       aria-label={trans.__('Cursor in: %1', label)}
       aria-keyshortcuts="ArrowLeft ArrowRight Home End + - 0"
-      aria-valuenow={at ?? 0}
+      aria-valuemin={from}
+      aria-valuemax={to}
+      aria-valuenow={at ?? from}
       aria-valuetext={
         at === null
           ? trans.__('Arrow keys move, plus and minus zoom, 0 shows all.')

@@ -17,7 +17,7 @@ import {
 } from '../models/curves';
 import { curveColor, curveDash } from './swatch';
 import { clock, INCREMENTS, shortNumber } from './ticks';
-import { duration } from './words';
+import { duration, whole } from './words';
 
 /** A curve and how it looks. */
 export interface Line {
@@ -116,11 +116,13 @@ export class Plot {
   }
 
   private _dots(x: number): HTMLElement[] {
+    // Asking the element for its height would lay the page out anew for each pointer's move.
+    const bottom = this._plot.bbox.height / devicePixelRatio;
     return this._lines.flatMap(({ curve, color }) => {
       const at = indexAt(curve, x);
       const top = this._plot.valToPos(curve.y[at], 'y');
       // Of a curve that has not begun, or ended long before, nothing is there.
-      if (!(top >= 0) || top > this._plot.over.clientHeight || !isThere(curve, x, at)) {
+      if (!(top >= 0) || top > bottom || !isThere(curve, x, at)) {
         return [];
       }
       const dot = document.createElement('span');
@@ -177,7 +179,7 @@ export class Plot {
     if (axis === 'clock') {
       return clock(splits, this._x);
     }
-    return splits.map(x => (axis === 'step' ? x.toLocaleString() : duration(x, trans)));
+    return splits.map(x => (axis === 'step' ? whole(x) : duration(x, trans)));
   }
 
   /** uPlot tells of its cursor also when it drew; a pointer that rests is not where one looks. */

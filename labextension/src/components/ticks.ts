@@ -1,5 +1,6 @@
 /** What stands at the ticks of an axis, and where ticks may stand. Pure. */
 import type { Axis, Range } from '../models/curves';
+import { locale } from './locale';
 
 /** Whole steps. */
 const STEPS = Array.from({ length: 16 }, (_, power) =>
@@ -33,7 +34,7 @@ export function shortNumber(value: number | null): string {
 /** Times of day, with the day where there are several; seconds where they matter. */
 export function clock(splits: readonly number[], [from, to]: Range): string[] {
   const day = to - from > 86_400;
-  const format = new Intl.DateTimeFormat(undefined, {
+  const format = new Intl.DateTimeFormat(locale(), {
     ...(day && { month: 'short', day: 'numeric' }),
     hour: '2-digit',
     minute: '2-digit',

@@ -98,11 +98,23 @@ export function metric(value: MetricValue | undefined): string {
     : String(Number(value.toPrecision(4)));
 }
 
+/** Formats are dear to make, and every tick of every drawing needs one. */
+const wholes = new Map<string | undefined, Intl.NumberFormat>();
+
+/** A whole number in the lab's language: `1,234,567`. */
+export function whole(number: number): string {
+  const language = locale();
+  const format =
+    wholes.get(language) ?? new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  wholes.set(language, format);
+  return format.format(number);
+}
+
 /** A place on a chart's axis: `Step 1,200`, `After 3 min 20 s`, `14:03:20`. */
 export function placeWords(x: number, axis: Axis, trans: TranslationBundle): string {
   switch (axis) {
     case 'step':
-      return trans.__('Step %1', x.toLocaleString(undefined, { maximumFractionDigits: 0 }));
+      return trans.__('Step %1', whole(x));
     case 'time':
       return trans.__('After %1', duration(x, trans));
     case 'clock':
