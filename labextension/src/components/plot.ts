@@ -311,7 +311,7 @@ export class Plot {
       }
       const left = this._plot.valToPos(x[at], 'x', true);
       const top = raw[at] > 0 ? box.top + 2 * size : box.top + box.height - 2 * size;
-      if (left - last > 2 * size) {
+      if (left - last > 4 * size) {
         ctx.moveTo(left - size, top - size);
         ctx.lineTo(left + size, top + size);
         ctx.moveTo(left - size, top + size);

@@ -10,6 +10,7 @@ import { Swatch } from '../../components/swatch';
 import { useNow } from '../../components/hooks';
 import type { Cell, Group, Order, Row } from '../../models/comparison';
 import type { Run } from '../../models/runs';
+import { look } from '../curves/lines';
 import { cellText, groupWord, markWord, rowName, took } from './words';
 
 export interface CompareTableProps {
@@ -30,12 +31,15 @@ const GROUPS: readonly Group[] = ['parameters', 'metrics', 'spec', 'code'];
 /** The sign of a mark: colour is never the only one. */
 const SIGNS = { odd: '≠', lowest: '▾', highest: '▴' } as const;
 
+/** Jobs from which on columns are narrow, so that more of them are in sight. */
+const MANY = 6;
+
 /** See the module's comment. */
 export function CompareTable(props: CompareTableProps): React.ReactElement {
   const { runs, rows, trans } = props;
   return (
     <div
-      className="sub-CompareTable"
+      className={`sub-CompareTable${runs.length > MANY ? ' sub-mod-many' : ''}`}
       role="region"
       aria-label={trans.__('Jobs beside each other')}
       tabIndex={0}
@@ -69,7 +73,7 @@ function Head(props: CompareTableProps & { run: Run }): React.ReactElement {
   return (
     <th scope="col" className="sub-CompareTable-job">
       <div className="sub-CompareTable-name">
-        <Swatch color={run.place} dash={0} />
+        <Swatch {...look(0, run.place, true, true)} />
         <button type="button" className="sub-Link" title={name} onClick={() => onOpen(run.id)}>
           {name}
         </button>
