@@ -4,6 +4,7 @@ import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputil
 import { UUID } from '@lumino/coreutils';
 import type { Job } from './api/types';
 import type { Draft } from './models/draft';
+import { bringView, placeView } from './mainarea';
 import { Drafts, type Store } from './models/drafts';
 import type { Desk } from './models/newjob';
 import { noteUsual, usual } from './models/usual';
@@ -57,7 +58,7 @@ export class NewJobs {
     await this.drafts.ready;
     const open = this._tracker.find(({ content }) => content.key === key);
     if (open) {
-      this._options.app.shell.activateById(open.id);
+      bringView(this._options.app.shell, open);
     } else {
       this._show(key, {});
     }
@@ -90,8 +91,8 @@ export class NewJobs {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-new-job-${key}`;
     void this._tracker.add(widget);
-    app.shell.add(widget, 'main');
-    app.shell.activateById(widget.id);
+    placeView(app.shell, widget);
+    bringView(app.shell, widget);
   }
 
   private _open(): string[] {

@@ -31,7 +31,7 @@ const lab: JupyterFrontEndPlugin<Preferences> = {
   requires: [ISubmarineSession],
   optional: [ISettingRegistry, ITranslator],
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     session: Session,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
@@ -41,9 +41,10 @@ const lab: JupyterFrontEndPlugin<Preferences> = {
     registry?.transform(lab.id, {
       fetch: plugin => ({ ...plugin, schema: translated(plugin.schema, trans) })
     });
-    registry
-      ?.load(lab.id, true)
-      .then(settings => preferences.follow(settings))
+    // Not before the app stands: its shortcuts fail where settings come earlier than theirs.
+    app.restored
+      .then(() => registry?.load(lab.id, true))
+      .then(settings => settings && preferences.follow(settings))
       .catch(error => console.warn('The settings are as by default:', error));
     keepTitle(session.myJobs, preferences);
     return preferences;
@@ -54,21 +55,24 @@ const status: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:status',
   description: 'How many jobs of mine run and wait, in the status bar.',
   autoStart: true,
-  requires: [ISubmarineSession, ISubmarinePreferences, IStatusBar],
-  optional: [ITranslator],
+  requires: [ISubmarineSession, ISubmarinePreferences],
+  optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     session: Session,
     preferences: Preferences,
-    bar: IStatusBar,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ) => {
-    addStatus(bar, {
-      session,
-      preferences,
-      onOpen: () => void app.commands.execute(Commands.openPanel),
-      trans: (translator ?? nullTranslator).load(DOMAIN)
-    });
+    // Notebook 7 has none.
+    if (bar) {
+      addStatus(bar, {
+        session,
+        preferences,
+        onOpen: () => void app.commands.execute(Commands.openPanel),
+        trans: (translator ?? nullTranslator).load(DOMAIN)
+      });
+    }
   }
 };
 
@@ -76,14 +80,18 @@ const launcher: JupyterFrontEndPlugin<void> = {
   id: 'submarine-ext:launcher',
   description: "Cards on the lab's start page.",
   autoStart: true,
-  requires: [ILauncher, ISubmarineViews],
-  optional: [ITranslator],
+  requires: [ISubmarineViews],
+  optional: [ILauncher, ITranslator],
   activate: (
     _app: JupyterFrontEnd,
-    cards: ILauncher,
     _views: Views,
+    cards: ILauncher | null,
     translator: ITranslator | null
-  ) => addCards(cards, (translator ?? nullTranslator).load(DOMAIN))
+  ) => {
+    if (cards) {
+      addCards(cards, (translator ?? nullTranslator).load(DOMAIN));
+    }
+  }
 };
 
 const toasts: JupyterFrontEndPlugin<void> = {

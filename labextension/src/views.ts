@@ -25,6 +25,7 @@ import type { Files } from './panels/newjob/body';
 import { PeopleView } from './panels/people';
 import { ProjectView } from './panels/project';
 import { TeamsView } from './panels/teams';
+import { areaOf, bringView, placeView } from './mainarea';
 import { NewJobs } from './newjobs';
 import { Commands } from './tokens';
 
@@ -95,7 +96,7 @@ export class Views {
     if (tab !== undefined) {
       widget.content.tab = tab;
     }
-    this._options.app.shell.activateById(widget.id);
+    bringView(this._options.app.shell, widget);
   }
 
   /** Show jobs beside each other; `key` brings back a view that was open before. */
@@ -104,7 +105,7 @@ export class Views {
     const known = this.comparisons.find(
       ({ content }) => [...content.runs.ids].sort().join() === same
     );
-    this._options.app.shell.activateById((known ?? this._compareView(ids, key, look)).id);
+    bringView(this._options.app.shell, known ?? this._compareView(ids, key, look));
   }
 
   /** Ask which jobs to show beside each other, some perhaps chosen already. */
@@ -128,7 +129,7 @@ export class Views {
     const known = this.projects.find(({ content }) => content.project === project);
     const widget = known ?? this._projectView(project, tab ?? 'about');
     widget.content.tab = tab ?? widget.content.tab;
-    this._options.app.shell.activateById(widget.id);
+    bringView(this._options.app.shell, widget);
   }
 
   openTeams(): void {
@@ -144,12 +145,13 @@ export class Views {
   /** A view of which there is one. */
   private _single(id: string, make: () => Widget): void {
     const { shell } = this._options.app;
-    if (![...shell.widgets('main')].some(widget => widget.id === id)) {
-      const widget = new MainAreaWidget({ content: make() });
+    const known = [...shell.widgets(areaOf(shell))].find(widget => widget.id === id);
+    const widget = known ?? new MainAreaWidget({ content: make() });
+    if (!known) {
       widget.id = id;
-      shell.add(widget, 'main');
+      placeView(shell, widget);
     }
-    shell.activateById(id);
+    bringView(shell, widget);
   }
 
   private _projectView(project: string, tab: string): MainAreaWidget<ProjectView> {
@@ -159,7 +161,7 @@ export class Views {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-project-${project}`;
     void this.projects.add(widget);
-    app.shell.add(widget, 'main');
+    placeView(app.shell, widget);
     return widget;
   }
 
@@ -191,7 +193,7 @@ export class Views {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-job-${id}`;
     void this.jobs.add(widget);
-    app.shell.add(widget, 'main');
+    placeView(app.shell, widget);
     return widget;
   }
 
@@ -230,7 +232,7 @@ export class Views {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-compare-${key}`;
     void this.comparisons.add(widget);
-    app.shell.add(widget, 'main');
+    placeView(app.shell, widget);
     return widget;
   }
 

@@ -11,6 +11,7 @@ import {
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import type { Version } from '../api/types';
+import { bringView, placeView } from '../mainarea';
 import { complain } from '../complaints';
 import { localOf, nameOf, type Place } from '../models/documents';
 import { HistoryModel } from '../models/history';
@@ -55,7 +56,7 @@ export class FileViews {
     if (known && version !== undefined) {
       known.content.model.compare(version, null);
     }
-    this._options.app.shell.activateById(widget.id);
+    bringView(this._options.app.shell, widget);
   }
 
   /** Show a merge; it closes itself once it is saved. */
@@ -70,8 +71,8 @@ export class FileViews {
     this._merges.set(path, widget);
     widget.disposed.connect(() => this._merges.get(path) === widget && this._merges.delete(path));
     model.changed.connect(({ status }) => status === 'saved' && widget.dispose());
-    app.shell.add(widget, 'main');
-    app.shell.activateById(widget.id);
+    placeView(app.shell, widget);
+    bringView(app.shell, widget);
   }
 
   private _historyView(place: Place, version?: string): MainAreaWidget<HistoryView> {
@@ -90,7 +91,7 @@ export class FileViews {
     const widget = new MainAreaWidget({ content });
     widget.id = `submarine-history-${UUID.uuid4()}`;
     void this.histories.add(widget);
-    app.shell.add(widget, 'main');
+    placeView(app.shell, widget);
     return widget;
   }
 
