@@ -96,6 +96,11 @@ class TestRun:
         assert "Nothing is known that would keep it from running on local." in text(outputs)
         assert displayed(outputs) == []
 
+    def test_a_dry_run_reads_the_code(self, notebook):
+        notebook.run("_ = open('lacks.py', 'w').write('import no_such_module')")
+        outputs = notebook.run("%submarine run --dry-run lacks.py")
+        assert "! environment: no_such_module is not installed" in text(outputs)
+
     def test_a_job_as_the_result_of_a_cell_shows_itself_again(self, notebook):
         notebook.run("job = %submarine run hello.py")
         (data,) = displayed(notebook.run("job"))

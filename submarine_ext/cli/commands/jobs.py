@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from argparse import Namespace
@@ -19,7 +20,7 @@ from submarine_ext.client.jobs import spec_from
 from submarine_ext.client.results import Metrics
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import Invalid, Unavailable
-from submarine_ext.files.packing import packed
+from submarine_ext.files.packing import Bundle, packed
 
 RECENT = 5
 
@@ -48,12 +49,19 @@ def _show_spec(face: Face, what: Asked) -> dict[str, Any]:
             for sentence in bundle.warnings:
                 face.warn(sentence)
             face.write(
-                f"Would send {bundle.files} files of {what.folder} "
-                f"({human_bytes(bundle.size)} packed) and run:\n"
+                f"Would run with {bundle.files} files of {what.folder} "
+                f"({human_bytes(bundle.size)} packed):\n"
             )
+            _lend(face, bundle)
     spec = msgspec.to_builtins(spec_from(fields))
     face.write(json.dumps(spec, indent=2, ensure_ascii=False) + "\n")
     return fields
+
+
+def _lend(face: Face, bundle: Bundle) -> None:
+    """Let the server look at the code. A run would send the same bytes, so nothing is wasted."""
+    with contextlib.suppress(Unavailable):  # which is said when it is asked what it knows
+        face.client.upload(bundle)
 
 
 def _foresee(face: Face, options: Namespace, fields: dict[str, Any]) -> None:
