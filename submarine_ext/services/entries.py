@@ -14,7 +14,8 @@ from submarine_ext.store.store import Transaction
 
 class Told(TypedDict, total=False):
     """``project``: whose followers hear of it, as of what ``kind`` and with what ``data``
-    (default: ``audit``, only that there is an entry); ``before`` and ``after``: structs or dicts for the audit.
+    (default: ``audit``, only that there is an entry); ``before`` and ``after``: structs or
+    dicts for the audit.
     """
 
     project: str
