@@ -17,6 +17,7 @@ NAMES = (
     "metrics",
     "logs",
     "curves",
+    "longlog",
     "listing",
     "panel",
     "events",

@@ -8,7 +8,6 @@ import {
 } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JobSpec } from './api/types';
-import { sentenceOf } from './api/problem';
 import { complain } from './complaints';
 import type { Store } from './models/drafts';
 import type { Session } from './models/session';
@@ -20,7 +19,6 @@ import { curvesActions } from './panels/curves/actions';
 import { CompareView } from './panels/compare';
 import { chooseJobs, FEWEST, MOST } from './panels/compare/choose';
 import { JobView, type JobViewOptions } from './panels/job';
-import { readLog, save } from './panels/job/download';
 import type { Files } from './panels/newjob/body';
 import { PeopleView } from './panels/people';
 import { ProjectView } from './panels/project';
@@ -168,7 +166,6 @@ export class Views {
   /** What one may not see any more is not left on the screen. */
   private _close(_: unknown, project: string): void {
     this.projects.filter(({ content }) => content.project === project).forEach(dispose);
-    this.jobs.filter(({ content }) => content.project === project).forEach(dispose);
   }
 
   /** What ended without a metric is opened for what it said. */
@@ -237,28 +234,17 @@ export class Views {
   }
 
   private _actions(id: string): JobViewOptions['actions'] {
-    const { app, session, trans } = this._options;
+    const { app, session } = this._options;
     return {
-      stop: () => void app.commands.execute(Commands.stopJob, { id }),
-      retry: () => void app.commands.execute(Commands.retryJob, { id }),
+      stop: () => session.stops.ask([id]),
+      undoStop: () => session.stops.undo([id]),
       remove: () => void app.commands.execute(Commands.deleteJob, { id }),
       rerun: (project, spec) => void this._reported(this._rerun(project, spec)),
       replace: (project, spec) => void this._reported(this._replace(id, project, spec)),
-      openVersion: (project, path, version) =>
-        void app.commands.execute(Commands.history, { project, path, version }),
+      openVersion: (project, path, version, to) =>
+        void app.commands.execute(Commands.history, { project, path, version, to }),
+      openJob: other => this.openJob(other, 'details'),
       openArtifact: path => void this._reported(this._openArtifact(id, path)),
-      downloadLog: (rank, attempt) => {
-        const source = attempt === null ? { rank } : { rank, attempt };
-        const saved = readLog(session.api, id, source).then(blob => {
-          save(blob, `${id}-rank-${rank}.log`);
-          return null;
-        });
-        Notification.promise(saved, {
-          pending: { message: trans.__('Downloading the log…') },
-          success: { message: () => trans.__('The log was downloaded.') },
-          error: { message: sentenceOf }
-        });
-      },
       copy: text => void this._reported(this._copy(text)),
       overlay: (taken, onAccept) => this._overlay(id, taken, onAccept),
       compare: ids => void app.commands.execute(Commands.compare, { ids: [...ids] })

@@ -23,14 +23,17 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.metrics import Metrics, Span, series_of
 from submarine_ext.domain.pages import Page
-from submarine_ext.errors import Forbidden, Invalid, NotFound
+from submarine_ext.errors import Forbidden, Invalid, NotFound, Unavailable
 from submarine_ext.files.jobs import Artifact, opened
+from submarine_ext.files.matches import Wanted
+from submarine_ext.services.results import JobLog, LogMatches
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 CHUNK = 256 * 1024
+LOG_CHUNK = 1024 * 1024
 ROWS = 10_000
 SHOWN = 1000
 MAX_LOG = 8 * 1024 * 1024
@@ -38,11 +41,25 @@ Offset = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Bound = Annotated[float, Meta(ge=-(2**53), le=2**53)]
 
 
-class LogQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which raw bytes of which rank's log. A negative ``offset`` counts from the end."""
+class WholeLogQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which rank's log; without ``attempt`` the latest."""
 
     rank: Annotated[int, Meta(ge=0, le=65_536)] = 0
     attempt: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
+class SearchQuery(WholeLogQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``text`` is looked for as it is, from raw ``offset`` on; ``case`` tells A from a."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=256)]
+    case: bool = False
+    offset: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
+
+
+class LogQuery(WholeLogQuery, frozen=True, forbid_unknown_fields=True):
+    """Which raw bytes of which rank's log. A negative ``offset`` counts from the end."""
+
     offset: Offset = 0
     limit: Annotated[int, Meta(ge=1, le=MAX_LOG)] = 1024 * 1024
 
@@ -81,6 +98,7 @@ LOG = Media(
         "Submarine-Complete": "true when the attempt has ended and nothing is left",
     },
 )
+WHOLE_LOG = Media("text/plain", "All that the rank has printed so far, without records")
 FILE = Media("application/octet-stream", "The file")
 COLUMNS = ("key", "step", "value", "time")
 CSV = Media("text/csv", "One line a point: key, step, value, time")
@@ -102,6 +120,51 @@ class Logs(Endpoint):
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("Content-Disposition", "attachment")
         _ = self.finish(log.text)
+
+
+class LogSearch(Endpoint):
+    """``/jobs/{job}/logs/search``"""
+
+    @operation(Capability.JOB_LOGS, query=SearchQuery, answer=LogMatches)
+    async def get(self, job: str, query: SearchQuery) -> LogMatches:
+        """Find the lines of a rank's log that show a text, a bounded part of it at a time."""
+        if not query.text.isprintable():
+            raise Invalid("Look for what stands in one line: no control characters.", field="text")
+        wanted = Wanted(query.text, case=query.case)
+        return await self.services.results.search_log(
+            self.principal, job, query.rank, query.attempt, wanted, query.offset, query.limit
+        )
+
+
+class LogFile(Endpoint):
+    """``/jobs/{job}/logs/download``"""
+
+    @operation(Capability.JOB_LOGS, query=WholeLogQuery, answer=WHOLE_LOG)
+    async def get(self, job: str, query: WholeLogQuery) -> None:
+        """Download all of a rank's log as it is now, without records."""
+        log = await self._piece(job, query.rank, query.attempt, 0)
+        end = log.size
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        name = f"{job}-attempt-{log.attempt}-rank-{query.rank}.log"
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        at = -1
+        try:
+            while at < log.next:
+                at = log.next
+                self.write(log.text)
+                await self.flush()
+                if at < end:  # each piece asks again who may read it
+                    log = await self._piece(job, query.rank, log.attempt, at)
+        except StreamClosedError:
+            return  # the reader went away
+        except (Forbidden, NotFound, Unavailable):
+            self.request.connection.detach().close()  # type: ignore[union-attr]
+            return
+        _ = self.finish()
+
+    async def _piece(self, job: str, rank: int, attempt: int | None, offset: int) -> JobLog:
+        results = self.services.results
+        return await results.log(self.principal, job, rank, attempt, offset, LOG_CHUNK)
 
 
 class MetricsOf(Endpoint):

@@ -63,6 +63,8 @@ ROUTES: dict[str, type[Guard]] = {
     "/jobs/{job}/stop": jobs.Stop,
     "/jobs/{job}/retry": jobs.Retry,
     "/jobs/{job}/logs": outputs.Logs,
+    "/jobs/{job}/logs/search": outputs.LogSearch,
+    "/jobs/{job}/logs/download": outputs.LogFile,
     "/jobs/{job}/metrics": outputs.MetricsOf,
     "/jobs/{job}/artifacts": outputs.Artifacts,
     "/jobs/{job}/artifacts/{path}": outputs.OneArtifact,

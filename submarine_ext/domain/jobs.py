@@ -142,12 +142,24 @@ class Progress(Struct, frozen=True, omit_defaults=False):
     eta_seconds: float | None = None
 
 
+class Usage(Struct, frozen=True, kw_only=True):
+    """What an attempt used, all its processes together: processor time, and the most memory.
+
+    None where the engine cannot know. ``memory_peak_bytes`` is of the largest process where
+    nobody looked at all of them at once (a job on one machine without a limit of memory).
+    """
+
+    cpu_seconds: float | None = None
+    memory_peak_bytes: int | None = None
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """A job as everybody sees it. Times are RFC 3339 UTC strings with a ``Z``.
 
     ``revision`` grows by one with each recorded change, so that whoever merges frames
     with lists can tell which is newer. ``trace`` is the main metric in a few points. ``versions``
-    maps the paths of the project's files that it ran to their versions.
+    maps the paths of the project's files that it ran to their versions. ``usage`` is the
+    latest attempt's, once it has ended.
     """
 
     id: str
@@ -172,6 +184,7 @@ class Job(Struct, frozen=True, kw_only=True):
     ranks: int = 1
     revision: int = 1
     versions: dict[str, str] = field(default_factory=dict)
+    usage: Usage | None = None
 
 
 #: Stands in for the spec of a job before somebody who may see the job but not its spec.

@@ -37,7 +37,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.domain.jobs import JobSpec, Usage
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -126,7 +126,7 @@ class Ended(Struct, frozen=True, tag=True, kw_only=True):
     ``reason`` is one plain sentence (None for success); ``exit_code`` is the process's own
     (negative: ended by that signal); ``retryable`` is False where a further attempt cannot
     help (a command that does not exist). ``remedy`` is a changed spec worth running, if any.
-    ``started``/``finished`` in seconds since the epoch, None where unknown.
+    ``started``/``finished`` in seconds since the epoch, ``usage``: None where unknown.
     """
 
     name: str
@@ -137,6 +137,7 @@ class Ended(Struct, frozen=True, tag=True, kw_only=True):
     remedy: JobSpec | None = None
     started: float | None = None
     finished: float | None = None
+    usage: Usage | None = None
 
 
 class Capacity(Struct, frozen=True, kw_only=True):

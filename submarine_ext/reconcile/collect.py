@@ -47,7 +47,7 @@ class Feed(Protocol):
     """Who wants to know at once (:class:`submarine_ext.services.feed.Feed`)."""
 
     def progress(self, project: str, job: str, data: dict[str, Any]) -> None:
-        """``{"progress", "latest"}`` of a job changed; at most four times a second a job."""
+        """``{"progress", "latest", "artifacts"}`` of a job; at most four times a second a job."""
 
     def grew(self, job: str) -> None:
         """There is more in one of the job's log files."""
@@ -180,6 +180,7 @@ class Collector:
         for attempt in shown:
             progress = msgspec.to_builtins(attempt.progress)
             data = {"progress": progress, "latest": dict(attempt.latest)}
+            data["artifacts"] = attempt.artifacts
             if (trace := attempt.trace) is not None:
                 data["trace"] = msgspec.to_builtins(trace)
             attempt.shown(now)

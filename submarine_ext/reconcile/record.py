@@ -157,6 +157,7 @@ def _finish(tx: Transaction, job: str, attempt: int, seen: Ended, hidden: Hide) 
 
 def _end_fields(job: Job, seen: Ended) -> dict[str, Any]:
     fields: dict[str, Any] = {"exit_code": seen.exit_code, "remedy": seen.remedy}
+    fields["usage"] = seen.usage
     if seen.outcome is Outcome.STOPPED and not job.started:
         fields["remedy"] = job.remedy  # who was tired of waiting may run that instead
     # A clock that was set back must not make a job end before it began.

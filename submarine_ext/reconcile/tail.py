@@ -49,6 +49,7 @@ class Attempt:
         self._tracing = Tracing(job.trace)
         self._traced = 0
         self._ranks: dict[str, int] = {}
+        self.artifacts = 0  # how many were reported, so that whoever lists them lists again
         self.changed = False
         self.shown_at = float("-inf")
         self.ending = False
@@ -87,6 +88,9 @@ class Attempt:
         """Note what a record changes in what the job shows; the lowest rank's value stands."""
         if record.fraction is not UNSET:
             self.watch.say(record.fraction, record.message, record.time)
+            self.changed = True
+        if record.artifact is not None:
+            self.artifacts += 1
             self.changed = True
         for key, value in (record.metrics or {}).items():
             room = key in self.latest or len(self.latest) < MOST_LATEST

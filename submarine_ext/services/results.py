@@ -14,7 +14,7 @@ from submarine_ext.domain.jobs import Job
 from submarine_ext.domain.metrics import WHOLE, Metrics, PointsSlice, Span
 from submarine_ext.domain.redaction import Hidden
 from submarine_ext.errors import Invalid
-from submarine_ext.files import logs
+from submarine_ext.files import logs, matches
 from submarine_ext.files.jobs import Artifact, JobFiles, opened
 from submarine_ext.services import access
 from submarine_ext.services.secrets import Secrets
@@ -38,6 +38,28 @@ class JobLog(Struct, frozen=True):
     attempt: int
 
 
+class _Log(Struct, frozen=True):
+    """One rank's log, whether it has ended, and what of it nobody may see."""
+
+    path: Path
+    attempt: int
+    ended: bool
+    hidden: Hidden
+
+
+class LogMatches(Struct, frozen=True):
+    """Lines of one rank's log that show a text, by the raw offset at which each begins.
+
+    Ask again from ``next``: at once where ``more`` says so, else when the log has grown.
+    """
+
+    lines: list[int]
+    next: int
+    more: bool
+    size: int
+    attempt: int
+
+
 class Results:
     """The service. Reading changes nothing."""
 
@@ -45,6 +67,7 @@ class Results:
         self._store = store
         self._files = files
         self._secrets = secrets
+        self._search_turn = asyncio.Semaphore(2)
 
     async def log(
         self, who: Principal, job_id: str, rank: int, attempt: int | None, offset: int, limit: int
@@ -54,7 +77,35 @@ class Results:
         What the attempt was given of secrets is redacted. Raises Unavailable if nobody knows
         what that was (the key is lost).
         """
+        log = await self._log(who, job_id, rank, attempt)
+        piece = await asyncio.to_thread(
+            logs.read, log.path, offset, limit, final=log.ended, hidden=log.hidden
+        )
+        done = log.ended and piece.complete
+        return JobLog(piece.text, piece.offset, piece.size, done, log.attempt)
 
+    async def search_log(
+        self,
+        who: Principal,
+        job_id: str,
+        rank: int,
+        attempt: int | None,
+        wanted: matches.Wanted,
+        offset: int,
+        limit: int,
+    ) -> LogMatches:
+        """Lines from raw ``offset`` on that show what is wanted: as much as is done in short.
+
+        What is redacted when the log is read cannot be found either.
+        """
+        log = await self._log(who, job_id, rank, attempt)
+        async with self._search_turn:  # nobody's search takes the processors from others
+            found = await asyncio.to_thread(
+                matches.search, log.path, wanted, offset, limit, final=log.ended, hidden=log.hidden
+            )
+        return LogMatches(found.lines, found.offset, found.more, found.size, log.attempt)
+
+    async def _log(self, who: Principal, job_id: str, rank: int, attempt: int | None) -> _Log:
         def look(tx: Transaction) -> tuple[Job, int, Hidden]:
             job = access.job(tx, who, job_id, Capability.JOB_LOGS).job
             number = _attempt(job, attempt)
@@ -64,10 +115,7 @@ class Results:
         if not 0 <= rank < job.ranks:
             raise Invalid(f"The job has ranks 0 to {job.ranks - 1}.", field="rank")
         ended = job.state.terminal or number < job.attempt
-        path = self._files.log(job.id, number, rank)
-        piece = await asyncio.to_thread(logs.read, path, offset, limit, final=ended, hidden=hidden)
-        done = ended and piece.complete
-        return JobLog(piece.text, piece.offset, piece.size, done, number)
+        return _Log(self._files.log(job.id, number, rank), number, ended, hidden)
 
     async def metrics(
         self,

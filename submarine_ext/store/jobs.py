@@ -33,6 +33,7 @@ from submarine_ext.domain.jobs import (
     JobState,
     Progress,
     Target,
+    Usage,
     decide,
 )
 from submarine_ext.domain.pages import JobFilter, Page
@@ -55,7 +56,7 @@ from submarine_ext.store.schema import (
 
 #: As many values as a statement of any database takes.
 _MOST_IN = 500
-_JSON = ("spec", "remedy", "progress", "latest", "trace", "versions")
+_JSON = ("spec", "remedy", "progress", "latest", "trace", "versions", "usage")
 
 _INSERT = insert(jobs)
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
@@ -71,6 +72,7 @@ _BY_KEY = select(idempotency.c.request, idempotency.c.job).where(
 
 _spec = msgspec.json.Decoder(JobSpec).decode
 _progress = msgspec.json.Decoder(Progress).decode
+_usage = msgspec.json.Decoder(Usage).decode
 _versions = msgspec.json.Decoder(dict[str, str]).decode
 _latest = msgspec.json.Decoder(dict[str, float | str]).decode
 _trace = msgspec.json.Decoder(Trace).decode
@@ -220,7 +222,7 @@ def retry(
     conn: Connection, record: Record, *, actor: str, retries: int, reason: str | None = None
 ) -> Record | None:
     """Begin a further attempt: everything that told of the last one is cleared."""
-    told = ("queued", "started", "finished", "progress", "exit_code", "remedy")
+    told = ("queued", "started", "finished", "progress", "exit_code", "remedy", "usage")
     fields: dict[str, Any] = {
         **dict.fromkeys(told),
         "latest": {},
@@ -316,6 +318,7 @@ def _record(row: RowMapping) -> Record:
     values["spec"] = _spec(values["spec"])
     values["remedy"] = None if values["remedy"] is None else _spec(values["remedy"])
     values["progress"] = None if values["progress"] is None else _progress(values["progress"])
+    values["usage"] = None if values["usage"] is None else _usage(values["usage"])
     values["versions"] = _versions(values["versions"])
     values["latest"] = _latest(values["latest"])
     values["trace"] = None if values["trace"] is None else _trace(values["trace"])

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 def current(conn: Connection) -> str | None:

@@ -217,6 +217,8 @@ jobs = Table(
     Column("ranks", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("versions", Text, nullable=False, server_default="{}"),
+    # What the latest attempt used, once it has ended (JSON).
+    Column("usage", Text),
     # What all its nodes ask for together: thousandths of a CPU, bytes, GPUs.
     Column("cpu", Integer, nullable=False, server_default="0"),
     Column("memory", Integer, nullable=False, server_default="0"),

@@ -160,6 +160,8 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ),
     ("POST", "/jobs/{job}/retry"): (Example(prepared=("own_job",), body={}),),
     ("GET", "/jobs/{job}/logs"): (Example(prepared=("job",)),),
+    ("GET", "/jobs/{job}/logs/search"): (Example(prepared=("job",), query="?text=loss"),),
+    ("GET", "/jobs/{job}/logs/download"): (Example(prepared=("job",)),),
     ("GET", "/jobs/{job}/metrics"): (Example(prepared=("job",)),),
     ("GET", "/jobs/{job}/artifacts"): (Example(prepared=("job",)),),
     ("GET", "/jobs/{job}/artifacts/{path}"): (Example(prepared=("job",), parts={"path": "m.txt"}),),

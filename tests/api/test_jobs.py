@@ -43,6 +43,17 @@ class TestSubmitting:
         assert (await call("GET", JOBS)).json["items"] == []
 
 
+class TestWhatAJobUsed:
+    async def test_is_told_once_it_has_ended(self, call, submitted):
+        job = await submitted("python", "-c", "held = bytearray(50_000_000); sum(range(10**6))")
+        assert job["usage"]["memory_peak_bytes"] > 50_000_000
+        assert job["usage"]["cpu_seconds"] > 0
+
+    async def test_is_nothing_of_one_that_never_ran(self, submitted):
+        job = await submitted("no-such-command-anywhere")
+        assert job["usage"] is None
+
+
 class TestListing:
     async def test_comes_in_pages_newest_first(self, call):
         made = [(await call("POST", JOBS, {"command": ["true"]})).json["id"] for _ in range(5)]

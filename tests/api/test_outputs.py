@@ -86,6 +86,64 @@ class TestLogs:
         assert (answer.status, answer.json["field"]) == (400, field)
 
 
+class TestSearchingALog:
+    async def test_finds_lines_that_reading_begins_with(self, call, submitted):
+        job = (await submitted("printf", "one\\nTwo\\nthree\\ntwo more\\n"))["id"]
+        found = (await call("GET", f"/jobs/{job}/logs/search?text=two")).json
+        assert found == {"lines": [4, 14], "next": 23, "more": False, "size": 23, "attempt": 1}
+        line = await call("GET", f"/jobs/{job}/logs?offset={found['lines'][1]}")
+        assert line.body == b"two more\n"
+        exact = await call("GET", f"/jobs/{job}/logs/search?text=two&case=true")
+        assert exact.json["lines"] == [14]
+
+    async def test_answers_with_so_many_and_where_to_go_on(self, call, submitted):
+        job = (await submitted("printf", "a\\na\\na\\n"))["id"]
+        first = (await call("GET", f"/jobs/{job}/logs/search?text=a&limit=2")).json
+        assert (first["lines"], first["more"]) == ([0, 2], True)
+        rest = f"/jobs/{job}/logs/search?text=a&limit=2&offset={first['next']}"
+        assert (await call("GET", rest)).json["lines"] == [4]
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("", "text"),
+            ("text=", "text"),
+            ("text=a%0Ab", "text"),
+            ("text=a%00", "text"),
+            ("text=" + "a" * 257, "text"),
+            ("text=a&case=maybe", "case"),
+            ("text=a&offset=-1", "offset"),
+            ("text=a&limit=1001", "limit"),
+            ("text=a&rank=1", "rank"),
+            ("text=a&attempt=2", "attempt"),
+            ("text=a&regex=true", "regex"),
+        ],
+    )
+    async def test_bad_parameters_are_refused_by_name(self, call, submitted, query, field):
+        job = (await submitted("true"))["id"]
+        answer = await call("GET", f"/jobs/{job}/logs/search?{query}")
+        assert (answer.status, answer.json["field"]) == (400, field)
+
+
+class TestDownloadingALog:
+    async def test_is_all_of_it_without_records_in_a_file(self, call, submitted):
+        told = "from submarine_ext import track; track.progress(0.5);"
+        printed = r"print('x' * 99 + '\n' * 30000)"
+        job = (await submitted("python", "-c", told + printed))["id"]
+        answer = await call("GET", f"/jobs/{job}/logs/download")
+        assert answer.body == b"x" * 99 + b"\n" * 30_001
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        name = f'attachment; filename="{job}-attempt-1-rank-0.log"'
+        assert answer.headers["Content-Disposition"] == name
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+    async def test_of_nothing_is_an_empty_file(self, call, submitted):
+        job = (await submitted("true"))["id"]
+        answer = await call("GET", f"/jobs/{job}/logs/download")
+        assert (answer.status, answer.body) == (200, b"")
+        assert (await call("GET", f"/jobs/{job}/logs/download?rank=1")).json["field"] == "rank"
+
+
 class TestMetrics:
     async def test_come_as_json_and_as_a_table(self, call, submitted):
         job = (await submitted("python", "-c", TRAINING))["id"]

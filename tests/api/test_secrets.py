@@ -85,6 +85,11 @@ class TestAJobWithASecret:
         assert log.headers["Submarine-Next-Offset"] == str(raw)
         assert log.headers["Submarine-Size"] == str(raw)
         assert log.headers["Submarine-Complete"] == "true"
+        for guess in (CANARY, CANARY[:5], CANARY[-5:]):
+            search = f"/jobs/{job}/logs/search?case=true&text={guess}"
+            assert (await bob("GET", search)).json["lines"] == [], "no oracle"
+        assert (await bob("GET", f"/jobs/{job}/logs/search?text=***")).json["lines"] == [0]
+        assert (await bob("GET", f"/jobs/{job}/logs/download")).body == b"the ***\nend\n"
         signed = {"Authorization": "token token-alice"}
         socket = await jp_ws_fetch("submarine", "api", "events", headers=signed)
         wanted = {"op": "subscribe", "topic": f"jobs/{job}/logs", "since": 0, "attempt": 1}

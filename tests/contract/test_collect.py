@@ -147,6 +147,7 @@ class TestFollowing:
         assert (shown.latest, shown.progress) == ({"loss": 0.25}, Progress(0.5, "half"))
         assert server.feed.about("progress")[-1][3] == {
             "latest": {"loss": 0.25},
+            "artifacts": 0,
             "progress": {"fraction": 0.5, "message": "half", "eta_seconds": None},
             "trace": {"metric": "loss", "values": [0.5, 0.25], "every": 1},
         }

@@ -39,6 +39,8 @@ FORGED: list[dict[str, Any]] = [
     {"rank": -1},
     {"used": 10**4000},
     {"used": -1},
+    {"cpu": -1},
+    {"cpu": 1e300},
     {"notes": ["x" * 3000]},
     {"notes": 7},
     {"error": "x" * 10_000_000},

@@ -7,7 +7,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { PartQuery } from '../models/zoom';
 import { FilesApi } from './files';
 import { problemOf, unreachable } from './problem';
-import { encoded, segment, type Options, type Query } from './requests';
+import { encoded, firstBytes, segment, type Options, type Query } from './requests';
 import { SharingApi } from './sharing';
 import type {
   Artifact,
@@ -15,12 +15,15 @@ import type {
   Engine,
   Job,
   JobSpec,
+  LogMatches,
   Me,
   Metrics,
   Page,
   Preflight,
   Queue
 } from './types';
+
+export type { LogMatches };
 
 /** Which jobs to list: `state` may hold several, all of them wanted. */
 export interface JobsQuery {
@@ -45,6 +48,21 @@ export interface LogQuery {
   attempt?: number;
   offset: number;
   limit: number;
+}
+
+/** What to look for in a log, and from which raw byte on. */
+export interface LogSearchQuery {
+  rank: number;
+  attempt?: number;
+  text: string;
+  case: boolean;
+  offset: number;
+}
+
+/** The beginning of a file, and how long all of it is. */
+export interface FilePart {
+  bytes: Uint8Array<ArrayBuffer>;
+  size: number;
 }
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -156,6 +174,18 @@ export class Api {
     };
   }
 
+  /** The lines of a log that show a text, a bounded part of the log with each answer. */
+  searchLog(id: string, query: LogSearchQuery): Promise<LogMatches> {
+    return this._json('GET', `jobs/${segment(id)}/logs/search`, {
+      query: { ...query, case: String(query.case) }
+    });
+  }
+
+  /** Where a browser downloads a whole log from. */
+  logUrl(id: string, rank: number, attempt: number | null): string {
+    return this._url(`jobs/${segment(id)}/logs/download`, { rank, attempt });
+  }
+
   metrics(id: string, points: number): Promise<Metrics> {
     return this._json('GET', `jobs/${segment(id)}/metrics`, { query: { points } });
   }
@@ -184,6 +214,14 @@ export class Api {
   async artifactText(id: string, path: string): Promise<string> {
     const route = `jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`;
     return (await this._request('GET', route)).text();
+  }
+
+  /** At most so many bytes of an artifact, and how many it has; the rest is not sent. */
+  async artifactPart(id: string, path: string, most: number): Promise<FilePart> {
+    const route = `jobs/${segment(id)}/artifacts/${URLExt.encodeParts(path)}`;
+    const response = await this._request('GET', route);
+    const bytes = await firstBytes(response, most);
+    return { bytes, size: Number(response.headers.get('Content-Length') ?? bytes.length) };
   }
 
   /** Where a browser downloads an artifact from. */

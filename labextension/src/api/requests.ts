@@ -32,3 +32,29 @@ export function encoded(query: Query): string {
   const text = search.toString();
   return text ? `?${text}` : '';
 }
+
+/** The first bytes of an answer; whoever sends it is told to stop there. */
+export async function firstBytes(
+  response: Response,
+  most: number
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  while (reader && length < most) {
+    const { done, value } = await reader.read();
+    if (done) {
+      break;
+    }
+    parts.push(value);
+    length += value.length;
+  }
+  void reader?.cancel();
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.subarray(0, most);
+}

@@ -125,6 +125,7 @@ export interface Job {
   ranks: number;
   revision: number;
   versions: { [name: string]: string };
+  usage: Usage | null;
 }
 
 /** What to run: exactly one of `command`, `script`, `notebook` or `code`. */
@@ -188,6 +189,12 @@ export interface Trace {
   metric: string;
   values: Array<number>;
   every: number;
+}
+
+/** What an attempt used, all its processes together: processor time, and the most memory. */
+export interface Usage {
+  cpu_seconds: number | null;
+  memory_peak_bytes: number | null;
 }
 
 /** A job's latest attempt. `seq` is the cursor from which to follow what comes. */
@@ -513,6 +520,15 @@ export interface Fix {
   label: string;
   spec: { [name: string]: Json };
   folder: string | null;
+}
+
+/** Lines of one rank's log that show a text, by the raw offset at which each begins. */
+export interface LogMatches {
+  lines: Array<number>;
+  next: number;
+  more: boolean;
+  size: number;
+  attempt: number;
 }
 
 /** One page of a list. */

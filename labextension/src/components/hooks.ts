@@ -58,6 +58,25 @@ export function useReading<T>(make: () => Reading<T>): Reading<T> {
   return reading;
 }
 
+/** What was answered last; while it is asked again, the answer before stays. */
+export function useAnswer<T>(read: () => Promise<T>): { value: T | null; problem: string | null } {
+  const [answer, setAnswer] = React.useState<{ value: T | null; problem: string | null }>({
+    value: null,
+    problem: null
+  });
+  React.useEffect(() => {
+    let current = true;
+    read().then(
+      value => current && setAnswer({ value, problem: null }),
+      error => current && setAnswer({ value: null, problem: sentenceOf(error) })
+    );
+    return () => {
+      current = false;
+    };
+  }, [read]);
+  return answer;
+}
+
 /** Runs what one asked for: whether it is under way, and the sentence if it fails. */
 export function useAction(): {
   busy: boolean;

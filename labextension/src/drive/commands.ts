@@ -29,7 +29,8 @@ const PLACE_ARGS = {
   properties: {
     project: { type: 'string', description: "The project's name; absent: what is in view" },
     path: { type: 'string', description: 'The path in the project' },
-    version: { type: 'string', description: 'The version to begin with' }
+    version: { type: 'string', description: 'The version to begin with' },
+    to: { type: 'string', description: 'What to compare it with; absent: the current version' }
   }
 } as const;
 
@@ -58,7 +59,8 @@ function addHistory(options: FileCommandsOptions): void {
     execute: args => {
       const place = target(options, args);
       if (place) {
-        views.openHistory(place, typeof args.version === 'string' ? args.version : undefined);
+        const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+        views.openHistory(place, text(args.version), text(args.to));
       }
     }
   });

@@ -49,12 +49,12 @@ export class FileViews {
   });
 
   /** Show the history of a file, in the view that it has or in a new one. */
-  openHistory(place: Place, version?: string): void {
+  openHistory(place: Place, version?: string, to?: string): void {
     const path = localOf(place);
     const known = this.histories.find(({ content }) => localOf(content.model.place) === path);
     const widget = known ?? this._historyView(place, version);
-    if (known && version !== undefined) {
-      known.content.model.compare(version, null);
+    if (version !== undefined) {
+      widget.content.model.compare(version, to ?? null);
     }
     bringView(this._options.app.shell, widget);
   }

@@ -30,6 +30,8 @@ interface Piece {
   start: number;
   end: number;
   text: string;
+  /** How many lines end in it. */
+  lines: number;
 }
 
 /** A jump makes void what earlier readings still bring. See the module's comment. */
@@ -63,6 +65,22 @@ export class LogsModel implements IDisposable {
 
   get end(): number {
     return this._pieces[this._pieces.length - 1]?.end ?? 0;
+  }
+
+  /** The attempt whose log it is, once one is known. */
+  get attempt(): number | null {
+    return this._attempt;
+  }
+
+  /** The line that was asked for, by its number in the window; null where there is none. */
+  get marked(): number | null {
+    const at = this._pieces.findIndex(({ start }) => start === this._mark);
+    return at < 0 ? null : this._pieces.slice(0, at).reduce((sum, { lines }) => sum + lines, 0);
+  }
+
+  /** Grows whenever a line is asked for, also for the same one again. */
+  get marks(): number {
+    return this._marks;
   }
 
   /** Whether the window holds the log's end and grows with it. */
@@ -122,6 +140,22 @@ export class LogsModel implements IDisposable {
       const from = offset <= PROBE ? 0 : await this._boundary(Math.floor(offset) - PROBE);
       await this._forward(turn, from, 2);
     });
+  }
+
+  /** Have the line that begins at this raw byte in the window, and mark it. */
+  async toLine(offset: number): Promise<void> {
+    if (offset >= this.start && offset < this.end) {
+      await this._work(turn => this._part(turn, offset));
+    } else {
+      await this._jump(async turn => {
+        const from = offset <= PROBE ? 0 : await this._boundary(offset - PROBE);
+        await this._stretch(turn, Math.min(from, offset), offset);
+        await this._forward(turn, offset, 2);
+      });
+    }
+    this._mark = offset;
+    this._marks++;
+    this._pulse.request();
   }
 
   /** One more piece before the window. */
@@ -201,6 +235,32 @@ export class LogsModel implements IDisposable {
     }
   }
 
+  /** Read exactly what stands before `end`, where a line begins. */
+  private async _stretch(turn: number, start: number, end: number): Promise<void> {
+    let offset = start;
+    while (offset < end) {
+      const part = await this._read(offset, end - offset);
+      if (turn !== this._turn || part.next <= offset) {
+        return;
+      }
+      this._take(part, offset);
+      offset = part.next;
+    }
+  }
+
+  /** Have a piece begin at `offset`: only the server knows where that is in the piece's text. */
+  private async _part(turn: number, offset: number): Promise<void> {
+    const inside = ({ start, end }: Piece) => start < offset && offset < end;
+    const whole = this._pieces.find(inside);
+    const head = whole && (await this._read(whole.start, offset - whole.start));
+    const at = this._pieces.findIndex(inside);
+    if (head && turn === this._turn && at >= 0 && head.next === offset) {
+      const { start, end, text } = this._pieces[at];
+      const rest = text.slice(head.text.length);
+      this._pieces.splice(at, 1, piece(start, offset, head.text), piece(offset, end, rest));
+    }
+  }
+
   private _take(part: LogPart, start: number): void {
     if (this._fresh) {
       this._reset();
@@ -208,7 +268,7 @@ export class LogsModel implements IDisposable {
     this._size = part.size;
     this._complete = part.complete;
     this._attempt = part.attempt;
-    this._add({ start, end: part.next, text: part.text });
+    this._add(piece(start, part.next, part.text));
   }
 
   private async _backward(turn: number): Promise<void> {
@@ -224,7 +284,7 @@ export class LogsModel implements IDisposable {
       text += part.text;
       offset = part.next;
     }
-    this._pieces.unshift({ start: from, end: start, text });
+    this._pieces.unshift(piece(from, start, text));
     this._shifted += this._lines.prepend(text);
     this._trimEnd();
   }
@@ -269,17 +329,25 @@ export class LogsModel implements IDisposable {
     }
     this._attempt = data.attempt;
     this._complete = false;
-    this._add({ start: this.end, end, text: data.text });
+    this._extend(piece(this.end, end, data.text));
   }
 
-  private _add(piece: Piece): void {
-    this._lines.append(piece.text);
+  private _add(added: Piece): void {
+    this._lines.append(added.text);
+    this._pieces.push(added);
+    this._trimStart();
+  }
+
+  /** As `_add`, for what comes in many small parts. */
+  private _extend(added: Piece): void {
+    this._lines.append(added.text);
     const last = this._pieces[this._pieces.length - 1];
     if (last && last.end - last.start < PIECE / 4) {
-      last.end = piece.end;
-      last.text += piece.text;
+      last.end = added.end;
+      last.text += added.text;
+      last.lines += added.lines;
     } else {
-      this._pieces.push(piece);
+      this._pieces.push(added);
     }
     this._trimStart();
   }
@@ -310,7 +378,7 @@ export class LogsModel implements IDisposable {
 
   private _rebuild(): void {
     this._lines.clear();
-    this._lines.append(this._pieces.map(piece => piece.text).join(''));
+    this._lines.append(this._pieces.map(({ text }) => text).join(''));
   }
 
   private _reset(): void {
@@ -319,6 +387,7 @@ export class LogsModel implements IDisposable {
     this._lines.clear();
     this._shifted = 0;
     this._attempt = null;
+    this._mark = null;
   }
 
   private readonly _changed = new Signal<this, void>(this);
@@ -329,6 +398,8 @@ export class LogsModel implements IDisposable {
   private _wanted: number | null = null;
   private _attempt: number | null = null;
   private _size = 0;
+  private _mark: number | null = null;
+  private _marks = 0;
   private _shifted = 0;
   private _complete = false;
   private _loading = false;
@@ -336,4 +407,8 @@ export class LogsModel implements IDisposable {
   private _problem: string | null = null;
   private _live: IDisposable | null = null;
   private _turn = 0;
+}
+
+function piece(start: number, end: number, text: string): Piece {
+  return { start, end, text, lines: text.split('\n').length - 1 };
 }

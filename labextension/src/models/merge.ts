@@ -10,6 +10,8 @@ export interface ProgressChange {
   progress?: Progress | null;
   latest?: Job['latest'];
   trace?: Job['trace'];
+  /** How many artifacts it has reported. */
+  artifacts?: number;
 }
 
 /** Whether a frame brought the whole job, as it does for a new one. */

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from submarine_ext.domain.jobs import Usage
 from submarine_ext.engines.base import Ended, Outcome, Task
 from submarine_ext.engines.kubernetes import names, staging, trims
 from submarine_ext.engines.kubernetes.cluster import Cluster, Ground
@@ -267,6 +268,7 @@ class Course:
             reason=_together(said.reason, *self._notes()), exit_code=said.exit_code,
             retryable=said.retryable, remedy=said.remedy,
             started=said.started or self._eyes.started(), finished=said.finished,
+            usage=self._usage(),
         )  # fmt: skip
 
     def _ended(self, outcome: Outcome, *reasons: str, exit_code: int | None = None) -> Ended:
@@ -277,7 +279,20 @@ class Course:
             name=self._task.name, outcome=outcome,
             reason=_together(*reasons, *self._notes()), exit_code=exit_code,
             started=min(starts, default=self._eyes.started()), finished=max(ends, default=None),
+            usage=self._usage(),
         )  # fmt: skip
+
+    def _usage(self) -> Usage | None:
+        """What its pods say that they used, together; None where one of them does not say."""
+        reports = self._eyes.reports()
+        if len(reports) < self._task.spec.distributed.nodes:
+            return None
+        cpu = [report["cpu"] for report in reports.values()]
+        memory = [report["used"] for report in reports.values()]
+        return Usage(
+            cpu_seconds=None if None in cpu else sum(cpu),
+            memory_peak_bytes=None if None in memory else sum(memory),
+        )
 
     def _notes(self) -> list[str]:
         return [*map(plain, self._cluster.logs.notes(self._task.name)), *self._unstaged]

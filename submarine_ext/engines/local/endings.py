@@ -12,7 +12,7 @@ from typing import Any
 
 from submarine_ext.domain.endings import TAIL, exited, killed, over_time
 from submarine_ext.domain.endings import last_error as error_at_the_end
-from submarine_ext.domain.jobs import JobSpec
+from submarine_ext.domain.jobs import JobSpec, Usage
 from submarine_ext.domain.quantities import human_bytes, memory_bytes
 from submarine_ext.domain.remedies import more_memory
 from submarine_ext.engines.base import Ended, Outcome, Task
@@ -34,6 +34,7 @@ def ended(task: Task, record: dict[str, Any], machine_memory: int) -> Ended:
         remedy=remedy,
         started=record["started"],
         finished=record["finished"],
+        usage=_usage(record),
     )
 
 
@@ -93,6 +94,14 @@ def _unstartable(task: Task, record: dict[str, Any]) -> str:
     return nearest.not_started(
         record["stage"], record["errno"], command, task.work, task.spec.workdir
     )
+
+
+def _usage(record: dict[str, Any]) -> Usage | None:
+    """None for what never ran."""
+    if record["started"] is None:
+        return None
+    used = record["cpu_seconds"]
+    return Usage(cpu_seconds=round(used, 2), memory_peak_bytes=record["peak_memory"] or None)
 
 
 def _exit_code(record: dict[str, Any]) -> int | None:

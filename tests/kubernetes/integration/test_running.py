@@ -54,6 +54,14 @@ class TestHowItEnds:
         assert ended.finished is not None
         assert ended.started <= ended.finished
 
+    async def test_an_end_tells_what_was_used(self, bench: Bench) -> None:
+        ended = await bench.run(
+            bench.program("held = bytearray(50_000_000); sum(range(3_000_000))")
+        )
+        assert ended.usage is not None
+        assert (ended.usage.memory_peak_bytes or 0) > 50_000_000
+        assert (ended.usage.cpu_seconds or 0) > 0
+
     async def test_a_command_that_does_not_exist_is_not_tried_again(self, bench: Bench) -> None:
         ended = await bench.run(bench.task(JobSpec(command=["no-such-command"], resources=SMALL)))
         assert (ended.outcome, ended.retryable) == (Outcome.FAILED, False)

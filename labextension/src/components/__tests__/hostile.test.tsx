@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { job, me, project } from '../../models/__tests__/fakes';
 import { DetailsTab } from '../../panels/job/details';
 import { JobHeader } from '../../panels/job/header';
+import { NotebookPreview } from '../../panels/job/notebookpreview';
 import { Switcher } from '../../panels/side/switcher';
 import { AnsiLine } from '../ansi';
 import { auditSentence } from '../auditwords';
@@ -95,7 +96,16 @@ describe.each(PAYLOADS)('what says %j', text => {
 
   it('stays text in the head of a view and its remedy', () => {
     harmless(
-      <JobHeader job={hostile} now={0} mayStop mayRetry mayDelete actions={actions} trans={trans} />
+      <JobHeader
+        job={hostile}
+        now={0}
+        mayStop
+        mayRetry
+        mayDelete
+        mayUndo
+        actions={actions}
+        trans={trans}
+      />
     );
   });
 
@@ -106,15 +116,44 @@ describe.each(PAYLOADS)('what says %j', text => {
         engine={undefined}
         shown
         params={{ [text]: text }}
+        readEarlier={async () => []}
+        readParams={async () => ({})}
         onVersion={nothing}
+        onJob={nothing}
         onCopy={nothing}
         trans={trans}
       />
     );
   });
+
+  it.each(['x', text])('stays text where a log is searched for %j', found => {
+    harmless(<AnsiLine text={`x ${text} x`} find={{ text: found, case: false }} />);
+  });
+
+  it('stays text in the look into a notebook', () => {
+    const outputs = (['text', 'error'] as const).map(kind => ({ kind, type: text, data: text }));
+    const cell = { kind: 'code' as const, count: 1, source: text, outputs };
+    harmless(<NotebookPreview cells={[cell, { ...cell, kind: 'markdown' }]} trans={trans} />);
+  });
 });
 
 describe('a log line', () => {
+  it('has what was searched for marked, also across colours', () => {
+    const find = { text: 'LOSS', case: false };
+    const line = renderToStaticMarkup(
+      <AnsiLine text={'a lo\u001b[31mss\u001b[0m loss'} find={find} />
+    );
+    expect(line.match(/<mark>[a-z]+<\/mark>/g)).toEqual([
+      '<mark>lo</mark>',
+      '<mark>ss</mark>',
+      '<mark>loss</mark>'
+    ]);
+    const exact = renderToStaticMarkup(
+      <AnsiLine text="a loss" find={{ text: 'LOSS', case: true }} />
+    );
+    expect(exact).not.toContain('<mark>');
+  });
+
   const markup = (text: string) => renderToStaticMarkup(<AnsiLine text={text} />);
 
   it('has the colours that the style sheet names', () => {

@@ -19,7 +19,15 @@ const actions = {
   replace: nothing,
   remove: nothing
 };
-const can = { mayStop: true, mayRetry: true, mayDelete: true, now: 0, actions, trans };
+const can = {
+  mayStop: true,
+  mayRetry: true,
+  mayDelete: true,
+  mayUndo: false,
+  now: 0,
+  actions,
+  trans
+};
 const there = { current: true, opened: false, chosen: false, undoable: false, onPress: nothing };
 
 function row(part: Partial<Job>): string {

@@ -78,6 +78,7 @@ export function job(number: number, fields: Partial<Job> = {}): Job {
   return {
     id: `j${number}`,
     project: 'default',
+    usage: null,
     owner: 'ada',
     name: `job ${number}`,
     spec: { command: ['true'] },

@@ -2,15 +2,19 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Job } from '../../api/types';
-import { Message, NoJob } from '../../components/basics';
+import { Message } from '../../components/basics';
+import { ConnectionBanner } from '../../components/banner';
 import { useNow, useSignal } from '../../components/hooks';
 import { Tabs } from '../../components/tabs';
+import { earlier } from '../../models/changes';
 import type { Choice } from '../../models/choice';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
+import type { LogSearchModel } from '../../models/logsearch';
 import type { MetricsModel } from '../../models/metrics';
 import { may, mayOnJob } from '../../models/rights';
 import type { Session } from '../../models/session';
+import { AbsentJob } from './absent';
 import type { CurvesActions } from '../curves';
 import { DetailsTab } from './details';
 import { FilesTab } from './files';
@@ -22,7 +26,7 @@ export interface JobModels {
   job: JobModel;
   metrics: MetricsModel;
   /** Read from the first time that they are asked for. */
-  logs: () => LogsModel;
+  logs: () => { logs: LogsModel; search: LogSearchModel };
 }
 
 export interface JobBodyProps {
@@ -35,6 +39,7 @@ export interface JobBodyProps {
   curves: CurvesActions;
   theme: string;
   actions: JobViewActions & FileActions & RunActions;
+  onClose: () => void;
   trans: TranslationBundle;
 }
 
@@ -46,8 +51,8 @@ export interface RunActions {
 
 export interface FileActions {
   openArtifact: (path: string) => void;
-  downloadLog: (rank: number, attempt: number | null) => void;
-  openVersion: (project: string, path: string, version: string) => void;
+  openVersion: (project: string, path: string, version: string, to?: string) => void;
+  openJob: (id: string) => void;
   copy: (text: string) => void;
 }
 
@@ -55,21 +60,39 @@ export interface FileActions {
 export function JobBody(props: JobBodyProps): React.ReactElement {
   const { models, trans } = props;
   useSignal(models.job.changed);
-  const { job, missing, problem } = models.job;
+  const { job, deleted } = models.job;
   if (job) {
     return <Loaded {...props} job={job} />;
   }
-  return <NoJob missing={missing} problem={problem} trans={trans} />;
+  return (
+    <AbsentJob
+      model={models.job}
+      onAgain={() => deleted && props.actions.rerun(deleted.project, deleted.spec)}
+      onClose={props.onClose}
+      trans={trans}
+    />
+  );
 }
 
 function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
   const { job, models, tab, onTab, actions, trans } = props;
   const now = useNow(1000);
   const rights = useRights(props.session, job);
+  const { connection, stops } = props.session;
   useAttempts(job.attempt, models.metrics);
+  useSignal(connection.stateChanged);
+  useSignal(stops.changed);
   return (
     <div className="sub-JobView">
-      <JobHeader job={job} now={now} {...rights} actions={actions} trans={trans} />
+      <ConnectionBanner state={connection.state} onRetry={() => connection.retry()} trans={trans} />
+      <JobHeader
+        job={job}
+        now={now}
+        {...rights}
+        mayUndo={stops.canUndo(job.id)}
+        actions={actions}
+        trans={trans}
+      />
       <Tabs
         id={`submarine-${job.id}`}
         label={job.name}
@@ -92,10 +115,11 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
   const { job, session, models, tab, choice, onChoice, theme, actions, trans } = props;
   const { api } = session;
   const { id, state } = job;
+  const { artifacts } = models.job;
   const read = React.useCallback(
-    // What a job left can change with its state, so another state is another list.
-    () => (state ? api.artifacts(id) : Promise.resolve([])),
-    [api, id, state]
+    // Another state, or one file more that it has told of, is another list.
+    () => (state && artifacts >= 0 ? api.artifacts(id) : Promise.resolve([])),
+    [api, id, state, artifacts]
   );
   switch (tab) {
     case 'logs':
@@ -104,29 +128,20 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
           {trans.__('Only editors see the logs of this project. Its owners can change that.')}
         </Message>
       ) : (
-        <LogsTab model={models.logs()} job={job} onDownload={actions.downloadLog} trans={trans} />
+        <Logs {...props} />
       );
     case 'files':
       return (
         <FilesTab
           read={read}
+          open={(path, most) => api.artifactPart(id, path, most)}
           urlOf={path => api.artifactUrl(id, path)}
           onOpen={actions.openArtifact}
           trans={trans}
         />
       );
     case 'details':
-      return (
-        <DetailsTab
-          job={job}
-          engine={session.engines.items.find(one => one.name === job.engine)}
-          shown={may(session.projects.get(job.project), 'job:spec')}
-          params={models.metrics.params}
-          onVersion={(path, version) => actions.openVersion(job.project, path, version)}
-          onCopy={actions.copy}
-          trans={trans}
-        />
-      );
+      return <Details {...props} />;
     default:
       return (
         <MetricsTab
@@ -147,6 +162,50 @@ function Tab(props: JobBodyProps & { job: Job }): React.ReactElement {
         />
       );
   }
+}
+
+function Logs({ job, session, models, trans }: JobBodyProps & { job: Job }): React.ReactElement {
+  const { logs, search } = models.logs();
+  return (
+    <LogsTab
+      model={logs}
+      search={search}
+      job={job}
+      urlOf={(rank, attempt) => session.api.logUrl(job.id, rank, attempt)}
+      trans={trans}
+    />
+  );
+}
+
+function Details(props: JobBodyProps & { job: Job }): React.ReactElement {
+  const { job, session, models, actions, trans } = props;
+  const { api } = session;
+  const { id, project, name, created } = job;
+  const readEarlier = React.useCallback(async () => {
+    const limit = 50;
+    const pages = [api.jobs(project, { text: name, limit }), api.jobs(project, { limit })];
+    const known = (await Promise.all(pages)).flatMap(({ items }) => items);
+    return earlier({ id, name, created }, known);
+  }, [api, id, project, name, created]);
+  const readParams = React.useCallback(
+    // The fewest points that may be asked for: they are not looked at.
+    async (one: string) => (await api.metrics(one, 2)).params,
+    [api]
+  );
+  return (
+    <DetailsTab
+      job={job}
+      engine={session.engines.items.find(one => one.name === job.engine)}
+      shown={may(session.projects.get(project), 'job:spec')}
+      params={models.metrics.params}
+      readEarlier={readEarlier}
+      readParams={readParams}
+      onVersion={(path, version, to) => actions.openVersion(project, path, version, to)}
+      onJob={actions.openJob}
+      onCopy={actions.copy}
+      trans={trans}
+    />
+  );
 }
 
 interface Rights {

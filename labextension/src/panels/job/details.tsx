@@ -4,7 +4,9 @@ import * as React from 'react';
 import type { Engine, Job, Json } from '../../api/types';
 import { Message, TextButton } from '../../components/basics';
 import { exactTime } from '../../components/words';
-import { asCommand, asMagic, asPython, summary } from '../../models/spec';
+import { asCommand, asMagic, asPython } from '../../models/spec';
+import { Changes } from './changes';
+import { resourceRows, specRows, type Row } from './spec';
 
 export interface DetailsTabProps {
   job: Job;
@@ -13,7 +15,12 @@ export interface DetailsTabProps {
   /** Whether one may see what it runs. */
   shown: boolean;
   params: { readonly [name: string]: Json };
-  onVersion: (path: string, version: string) => void;
+  /** Jobs that came before, the likeliest first; and what one of them told of its parameters. */
+  readEarlier: () => Promise<readonly Job[]>;
+  readParams: (id: string) => Promise<{ readonly [name: string]: Json }>;
+  /** Show a version of a file beside another, or beside the current one. */
+  onVersion: (path: string, version: string, to?: string) => void;
+  onJob: (id: string) => void;
   onCopy: (text: string) => void;
   trans: TranslationBundle;
 }
@@ -24,21 +31,42 @@ export function DetailsTab(props: DetailsTabProps): React.ReactElement {
   return (
     <div className="sub-Details">
       {shown && <Copies {...props} />}
-      <Facts rows={[...facts(job, trans), ...(shown ? runs(job, engine, trans) : [])]} />
+      <div className="sub-Details-columns">
+        <section aria-label={trans.__('Job')}>
+          <h2>{trans.__('Job')}</h2>
+          <Facts rows={facts(job, trans)} />
+        </section>
+        {shown && (
+          <section aria-label={trans.__('What it runs')}>
+            <h2>{trans.__('What it runs')}</h2>
+            <Facts rows={specRows(job, engine, trans)} />
+          </section>
+        )}
+        <section aria-label={trans.__('Resources')}>
+          <h2>{trans.__('Resources')}</h2>
+          <Facts rows={resourceRows(job, trans)} />
+        </section>
+        {Object.keys(params).length > 0 && (
+          <section aria-label={trans.__('Parameters')}>
+            <h2>{trans.__('Parameters')}</h2>
+            <Facts
+              rows={Object.entries(params).map(([name, value]) => [name, JSON.stringify(value)])}
+            />
+          </section>
+        )}
+      </div>
       <Versions {...props} />
-      {Object.keys(params).length > 0 && (
-        <>
-          <h2>{trans.__('Parameters')}</h2>
-          <Facts
-            rows={Object.entries(params).map(([name, value]) => [name, JSON.stringify(value)])}
-          />
-        </>
-      )}
-      <h2>{trans.__('Spec')}</h2>
+      <section aria-label={trans.__('What changed')}>
+        <h2>{trans.__('What changed')}</h2>
+        <Changes {...props} />
+      </section>
       {shown ? (
-        <pre className="sub-Json" tabIndex={0}>
-          {JSON.stringify(job.spec, null, 2)}
-        </pre>
+        <details className="sub-Details-raw">
+          <summary>{trans.__('The whole spec as JSON')}</summary>
+          <pre className="sub-Json" tabIndex={0}>
+            {JSON.stringify(job.spec, null, 2)}
+          </pre>
+        </details>
       ) : (
         <Message kind="empty">{trans.__('Only editors see what a job runs.')}</Message>
       )}
@@ -79,8 +107,6 @@ function Versions({ job, onVersion, trans }: DetailsTabProps): React.ReactElemen
   );
 }
 
-type Row = readonly [string, string | null | undefined];
-
 function facts(job: Job, trans: TranslationBundle): Row[] {
   const time = (iso: string | null | undefined) => iso && exactTime(iso);
   return [
@@ -98,18 +124,6 @@ function facts(job: Job, trans: TranslationBundle): Row[] {
   ];
 }
 
-function runs({ spec }: Job, engine: Engine | undefined, trans: TranslationBundle): Row[] {
-  return [
-    [trans.__('Runs'), spec.code ? trans.__('a cell') : summary(spec)],
-    engine?.environments === 'image'
-      ? [
-          trans.__('Container image'),
-          spec.environment ?? trans.__('the default: %1', engine.image ?? trans.__('unknown'))
-        ]
-      : [trans.__('Environment'), spec.environment ?? trans.__("the server's own")]
-  ];
-}
-
 function Facts({ rows }: { rows: readonly Row[] }): React.ReactElement {
   return (
     <dl className="sub-Facts">
@@ -118,7 +132,7 @@ function Facts({ rows }: { rows: readonly Row[] }): React.ReactElement {
         .map(([name, value]) => (
           <React.Fragment key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd tabIndex={(value?.length ?? 0) > 200 ? 0 : undefined}>{value}</dd>
           </React.Fragment>
         ))}
     </dl>

@@ -2,13 +2,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { isTerminal, type Job, type JobSpec } from '../../api/types';
-import { locale } from '../../components/locale';
 import { JobProgress, State, TextButton } from '../../components/basics';
-import { duration, exactTime } from '../../components/words';
 import { differences } from '../../models/spec';
+import { Timeline } from './timeline';
 
 export interface JobViewActions {
   stop: () => void;
+  /** Let it run on: the stop was not sent yet. */
+  undoStop: () => void;
   retry: () => void;
   remove: () => void;
   rerun: (project: string, spec: JobSpec) => void;
@@ -23,6 +24,8 @@ interface HeaderProps {
   mayStop: boolean;
   mayRetry: boolean;
   mayDelete: boolean;
+  /** Whether a stop can be taken back. */
+  mayUndo: boolean;
   actions: JobViewActions;
   trans: TranslationBundle;
 }
@@ -38,9 +41,6 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
         <span role="status" aria-live="polite">
           <State job={job} trans={trans} />
         </span>
-        {job.attempt > 1 && (
-          <span className="sub-JobHeader-attempt">{trans.__('attempt %1', job.attempt)}</span>
-        )}
         <span className="sub-JobHeader-buttons">
           <Buttons job={job} {...rest} />
         </span>
@@ -53,7 +53,7 @@ export function JobHeader(props: HeaderProps): React.ReactElement {
 }
 
 function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
-  const { job, mayStop, mayRetry, mayDelete, actions, trans } = props;
+  const { job, mayStop, mayRetry, mayDelete, mayUndo, actions, trans } = props;
   const { remedy } = job;
   const changes = remedy && differences(job.spec, remedy).join(', ');
   if (!isTerminal(job.state)) {
@@ -68,6 +68,7 @@ function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
         <TextButton onClick={actions.stop} disabled={stopping}>
           {stopping ? trans.__('Stopping…') : trans.__('Stop')}
         </TextButton>
+        {mayUndo && <TextButton onClick={actions.undoStop}>{trans.__('Undo')}</TextButton>}
       </>
     );
   }
@@ -82,44 +83,4 @@ function Buttons(props: Omit<HeaderProps, 'now'>): React.ReactElement | null {
       {mayDelete && <TextButton onClick={actions.remove}>{trans.__('Delete…')}</TextButton>}
     </>
   );
-}
-
-/** When it was created, queued, started and finished, and how long each took. */
-function Timeline(props: { job: Job; now: number; trans: TranslationBundle }): React.ReactElement {
-  const { job, now, trans } = props;
-  const steps: [string, string | null | undefined][] = [
-    [trans.__('Created'), job.created],
-    [trans.__('Queued'), job.queued],
-    [trans.__('Started'), job.started],
-    [trans.__('Finished'), job.finished]
-  ];
-  const reached = steps.filter((step): step is [string, string] => Boolean(step[1]));
-  return (
-    <ol className="sub-Timeline" aria-label={trans.__('Timeline')}>
-      {reached.map(([word, time], index) => (
-        <li key={word}>
-          <span className="sub-Timeline-word">{word}</span>
-          <time dateTime={time} title={exactTime(time)}>
-            {new Date(time).toLocaleTimeString(locale())}
-          </time>
-          <span className="sub-Timeline-span">{span(job, reached, index, now, trans)}</span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function span(
-  job: Job,
-  reached: [string, string][],
-  index: number,
-  now: number,
-  trans: TranslationBundle
-): string {
-  const from = Date.parse(reached[index][1]);
-  if (index + 1 < reached.length) {
-    const to = Date.parse(reached[index + 1][1]);
-    return to - from >= 1000 ? trans.__('for %1', duration((to - from) / 1000, trans)) : '';
-  }
-  return isTerminal(job.state) ? '' : trans.__('for %1', duration((now - from) / 1000, trans));
 }

@@ -3,10 +3,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+import { complain } from '../../complaints';
 import { submarineIcon } from '../../components/icons';
 import type { Choice } from '../../models/choice';
 import type { JobModel } from '../../models/job';
 import type { LogsModel } from '../../models/logs';
+import { LogSearchModel } from '../../models/logsearch';
 import type { MetricsModel } from '../../models/metrics';
 import { may } from '../../models/rights';
 import type { Session, Share } from '../../models/session';
@@ -20,7 +22,7 @@ export interface JobViewOptions {
   session: Session;
   /** How its curves are looked at. */
   choice: Choice;
-  actions: JobViewActions & FileActions & RunActions;
+  actions: Omit<JobViewActions, 'retry'> & FileActions & RunActions;
   curves: CurvesActions;
   /** The lab's theme and its changes; without it the chart keeps its first colours. */
   theme: { name: () => string; changed: ISignal<unknown, unknown> } | null;
@@ -87,7 +89,7 @@ export class JobView extends ReactWidget {
       this._job.dispose();
       this._metrics.dispose();
       this._options.session.projects.changed.disconnect(this._forget, this);
-      this._logs?.dispose();
+      this._closeLogs();
       super.dispose();
     }
   }
@@ -108,24 +110,56 @@ export class JobView extends ReactWidget {
         onChoice={choice => (this.choice = choice)}
         curves={curves}
         theme={theme?.name() ?? ''}
-        actions={actions}
+        actions={{ ...actions, retry: () => void this._retry() }}
+        onClose={() => this.parent?.dispose()}
         trans={trans}
       />
     );
   }
 
+  /** The next attempt is shown at once; if it may not be, the one before is there again. */
+  private async _retry(): Promise<void> {
+    const { session, id } = this._options;
+    const { model } = this._job;
+    const attempt = (model.job?.attempt ?? 0) + 1;
+    const cleared = {
+      queued: null,
+      started: null,
+      finished: null,
+      progress: null,
+      exit_code: null
+    };
+    const guess = { ...cleared, state: 'pending', attempt, reason: null, remedy: null } as const;
+    try {
+      await model.foresee(guess, () => session.api.retry(id));
+    } catch (error) {
+      complain(error);
+    }
+  }
+
   /** Logs are read when they are first shown: not everybody may. */
-  private _readLogs(): LogsModel {
-    this._logs ??= this._options.session.logs(this._options.id);
-    return this._logs.model;
+  private _readLogs(): { logs: LogsModel; search: LogSearchModel } {
+    const { id, session } = this._options;
+    this._logs ??= session.logs(id);
+    const logs = this._logs.model;
+    this._search ??= new LogSearchModel({
+      logs,
+      search: (one, query) => session.api.searchLog(one, query)
+    });
+    return { logs, search: this._search };
+  }
+
+  private _closeLogs(): void {
+    this._search?.dispose();
+    this._logs?.dispose();
+    this._search = this._logs = null;
   }
 
   /** A log that one may not read any more has ended; whoever may again reads it anew. */
   private _forget(): void {
     const { session } = this._options;
     if (this._project !== null && !may(session.projects.get(this._project), 'job:logs')) {
-      this._logs?.dispose();
-      this._logs = null;
+      this._closeLogs();
     }
   }
 
@@ -133,11 +167,15 @@ export class JobView extends ReactWidget {
     const { job } = this._job.model;
     this.title.label = job?.name ?? this._options.trans.__('Job');
     this._project = job?.project ?? this._project;
+    if (this._job.model.missing) {
+      this._closeLogs();
+    }
   }
 
   private readonly _job: Share<JobModel>;
   private readonly _metrics: Share<MetricsModel>;
   private _logs: Share<LogsModel> | null = null;
+  private _search: LogSearchModel | null = null;
   private _tab: string;
   private _choice: Choice;
   private _project: string | null = null;

@@ -11,7 +11,7 @@ import type { Session } from '../../models/session';
 import type { Project } from '../../api/types';
 import { Skeleton } from '../../components/skeleton';
 import { JobsBody, type ListActions } from '../jobs/body';
-import { ConnectionBanner } from './banner';
+import { ConnectionBanner } from '../../components/banner';
 import { Header } from './header';
 import { ProjectSection, type ProjectActions } from './project';
 import { QueueSection } from './queue';

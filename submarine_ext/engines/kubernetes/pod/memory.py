@@ -1,4 +1,4 @@
-"""What the container's control group knows of memory: its peak, and what the kernel killed.
+"""What the container used: what its control group knows of memory, and processor time.
 
 Both versions of control groups; nothing is known where neither can be read. Standard
 library only, Python 3.8: this runs in pods.
@@ -29,3 +29,9 @@ def peak(v2: Path = _V2, v1: Path = _V1) -> int:
         with contextlib.suppress(OSError, ValueError):
             return int(path.read_text())
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def cpu_seconds() -> float:
+    """Processor time of everything that ran here and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round(used.ru_utime + used.ru_stime, 2)

@@ -28,7 +28,8 @@ class Report(Struct, frozen=True, kw_only=True):
     ``code`` is negative for a signal, and the first rank's where none failed by itself.
     ``error``: the last traceback's last line. ``oom``: the kernel killed something of it for
     want of memory; ``used``: the most bytes it had. ``started``/``finished``: epoch seconds,
-    None if it never ran. ``notes``: sentences about what could not be kept.
+    None if it never ran. ``cpu``: seconds of processor time. ``notes``: sentences about
+    what could not be kept.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Report(Struct, frozen=True, kw_only=True):
     error: Sentence | None = None
     oom: bool = False
     used: Bytes | None = None
+    cpu: Annotated[float, Meta(ge=0, le=1e12)] | None = None
     started: Time | None = None
     finished: Time | None = None
     notes: list[Sentence] = []

@@ -209,6 +209,7 @@ class Supervisor:
                 code=self.report.get("code", self.codes.get(self.numbers[0])),
                 oom=memory.oom_kills() > self.ooms,
                 used=memory.peak(),
+                cpu=memory.cpu_seconds(),
                 notes=self.keeper.notes,
             )
         if "rank" in self.report:

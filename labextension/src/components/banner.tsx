@@ -1,10 +1,10 @@
 /** Says what is wrong with the connection, and since when; nothing while it is well. Props only. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { TextButton } from '../../components/basics';
-import { useNow } from '../../components/hooks';
-import { exactTime } from '../../components/words';
-import type { ConnectionState } from '../../models/connection';
+import { TextButton } from './basics';
+import { useNow } from './hooks';
+import { exactTime } from './words';
+import type { ConnectionState } from '../models/connection';
 
 /** Milliseconds after which it is not a hiccup any more. */
 const HICCUP = 5000;
