@@ -84,7 +84,12 @@ function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
   useSignal(stops.changed);
   return (
     <div className="sub-JobView">
-      <ConnectionBanner state={connection.state} onRetry={() => connection.retry()} trans={trans} />
+      <ConnectionBanner
+        state={connection.state}
+        lostAt={connection.lostAt}
+        onRetry={() => connection.retry()}
+        trans={trans}
+      />
       <JobHeader
         job={job}
         now={now}
