@@ -8,7 +8,7 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IconButton } from '../../components/basics';
-import { locale } from "../../components/locale";
+import { locale } from '../../components/locale';
 import { useRested, useSignal } from '../../components/hooks';
 import type { LogSearchModel } from '../../models/logsearch';
 
