@@ -3,7 +3,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, InputDialog, showDialog, type ICommandPalette } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
-import type { Job } from './api/types';
+import { isTerminal, type Job } from './api/types';
 import { complain } from './complaints';
 import { submarineIcon } from './components/icons';
 import { stateWord } from './components/words';
@@ -24,9 +24,24 @@ export interface CommandsOptions {
 
 const ID_ARGS = {
   type: 'object',
-  properties: { id: { type: 'string', description: "The job's id" } },
-  required: ['id']
+  properties: { id: { type: 'string', description: "The job's id; absent: the one in front" } }
 } as const;
+
+/** The job that a command is about: the one named, else the one in front; null for neither. */
+export function jobOf(args: { [name: string]: unknown }, views: Views): string | null {
+  return isJobId(args.id) ? args.id : views.jobInFront;
+}
+
+/** Whether a command can be run: a job that is named, else one in front that has (not) ended. */
+export function applies(
+  args: { [name: string]: unknown },
+  { session, views }: CommandsOptions,
+  ended: boolean
+): boolean {
+  const id = views.jobInFront;
+  const job = id === null ? null : session.known(id);
+  return 'id' in args || 'ids' in args || (job !== null && isTerminal(job.state) === ended);
+}
 
 /** Add the commands about jobs. */
 export function addJobCommands(options: CommandsOptions): void {
@@ -37,21 +52,30 @@ export function addJobCommands(options: CommandsOptions): void {
     options.session.api.retry(id)
   );
   addDeletion(options);
+  const { app, palette, trans, views } = options;
+  const ofOneJob = [Commands.stopJob, Commands.retryJob, Commands.deleteJob];
+  ofOneJob.forEach(command => palette?.addItem({ command, category: trans.__('Submarine') }));
+  views.jobs.currentChanged.connect(() =>
+    ofOneJob.forEach(one => app.commands.notifyCommandChanged(one))
+  );
 }
 
 /** What can't be undone is asked first. */
-function addDeletion({ app, session, trans }: CommandsOptions): void {
+function addDeletion(options: CommandsOptions): void {
+  const { app, session, views, trans } = options;
   app.commands.addCommand(Commands.deleteJob, {
     label: trans.__('Delete Job…'),
     describedBy: { args: ID_ARGS },
+    isEnabled: args => applies(args, options, true),
     execute: async args => {
+      const id = jobOf(args, views);
       const result = await showDialog({
         title: trans.__('Delete this job?'),
         body: trans.__('Its logs, metrics and files are deleted, too.'),
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
       });
-      if (result.button.accept) {
-        await session.api.deleteJob(String(args.id)).catch(complain);
+      if (id !== null && result.button.accept) {
+        await session.api.deleteJob(id).catch(complain);
       }
     }
   });
@@ -138,17 +162,22 @@ function addCompare({ app, views, palette, trans }: CommandsOptions): void {
 
 /** A command that changes one job and shows the answer before the frame for it arrives. */
 function addChange(
-  { app, session }: CommandsOptions,
+  options: CommandsOptions,
   command: string,
   label: string,
   change: (id: string) => Promise<Job>
 ): void {
+  const { app, session, views } = options;
   app.commands.addCommand(command, {
     label,
     describedBy: { args: ID_ARGS },
+    isEnabled: args => applies(args, options, true),
     execute: async args => {
+      const id = jobOf(args, views);
       try {
-        session.put(await change(String(args.id)));
+        if (id !== null) {
+          session.put(await change(id));
+        }
       } catch (error) {
         complain(error);
       }

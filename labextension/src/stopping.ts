@@ -3,13 +3,14 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isJobId } from './api/client';
 import { complain } from './complaints';
-import type { CommandsOptions } from './commands';
+import { applies, jobOf, type CommandsOptions } from './commands';
 import { GRACE, type Refused, type Stops } from './models/stops';
 import type { Session } from './models/session';
 import { Commands } from './tokens';
 
 /** See the module's comment. A stop that the server refuses is said, with its reason. */
-export function addStop({ app, session, trans }: CommandsOptions): void {
+export function addStop(options: CommandsOptions): void {
+  const { app, session, views, trans } = options;
   session.stops.refused.connect((_: Stops, { error }: Refused) => complain(error), session);
   app.commands.addCommand(Commands.stopJob, {
     label: trans.__('Stop Job'),
@@ -17,13 +18,14 @@ export function addStop({ app, session, trans }: CommandsOptions): void {
       args: {
         type: 'object',
         properties: {
-          id: { type: 'string', description: "The job's id" },
+          id: { type: 'string', description: "The job's id; absent: the one in front" },
           ids: { type: 'array', items: { type: 'string' }, description: 'Or those of several' }
         }
       }
     },
+    isEnabled: args => applies(args, options, false),
     execute: args => {
-      const given = Array.isArray(args.ids) ? args.ids : [args.id];
+      const given = Array.isArray(args.ids) ? args.ids : [jobOf(args, views)];
       const ids = given.filter(isJobId);
       session.stops.ask(ids);
       offerUndo(session, ids, trans);

@@ -87,6 +87,12 @@ export class Views {
     namespace: 'submarine-comparisons'
   });
 
+  /** The job whose view is in front, if one is. */
+  get jobInFront(): string | null {
+    const front = this._options.app.shell.currentWidget;
+    return this.jobs.find(widget => widget === front)?.content.jobId ?? null;
+  }
+
   /** Show a job, in the view that it has or in a new one. */
   openJob(id: string, tab?: string, curves?: unknown): void {
     const known = this.jobs.find(({ content }) => content.jobId === id);
