@@ -16,13 +16,14 @@ from views import command
 #: Where the keyboard stands: its name, and whether one sees that it stands there.
 FOCUS = """() => {
   const node = document.activeElement;
-  const style = getComputedStyle(node);
-  const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+  // A row may carry the ring of its button.
+  const ring = [node, node.parentElement].map(one => getComputedStyle(one))
+    .some(style => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1);
   const name = node.getAttribute('aria-label') || node.labels?.[0]?.textContent ||
     node.textContent || node.title || node.placeholder || '';
   return {
     name: name.trim().slice(0, 60),
-    shown: ring || style.boxShadow !== 'none' || node.tagName === 'INPUT' && style.borderColor,
+    shown: ring || getComputedStyle(node).boxShadow !== 'none',
     inside: Boolean(node.closest('.sub-Panel, .sub-Main, .sub-Modal'))
   };
 }"""
