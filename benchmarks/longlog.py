@@ -39,7 +39,7 @@ def measure(rounds: int) -> Iterator[Figure]:
                 unit="ms",
                 ours=statistics.median(opened),
                 floor=statistics.median(shorter),
-                at_most=3,
+                limit=50,
             )
             for what, job in ((PLAIN, long), (COLOURED, bright)):
                 log = data / "submarine" / "jobs" / job / "1" / "rank-0.log"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from screens import SLOW, notebook_of, open_job, open_lab, panel, row, state, tab
 from sharing import in_files, save, write_in
 
@@ -41,7 +41,21 @@ with open(os.environ["SUBMARINE_STREAM"], "a") as stream:
         stream.write("\\x1e" + json.dumps({"m": {text: step}, "s": step}) + "\\n")
         stream.write("\\x1e" + json.dumps({"p": {text: text}}) + "\\n")
         stream.write("\\x1e" + json.dumps({"g": 0.5, "n": text}) + "\\n")
-open(os.path.join(os.environ["SUBMARINE_ARTIFACTS"], "<img src=x onerror=obeyed()>"), "w").close()
+def leave(name, text):
+    with open(os.path.join(os.environ["SUBMARINE_ARTIFACTS"], name), "w") as file:
+        file.write(text)
+leave("<img src=x onerror=obeyed()>", "")
+every = "\\n".join(payloads)
+inside = f'<svg xmlns="http://www.w3.org/2000/svg" onload="obeyed()">{every}</svg>'
+leave("drawing.svg", inside.replace("<a ", "<b "))
+leave("page.html", every)
+leave("table.csv", "\\n".join('"' + text.replace('"', '""') + '"' for text in ["head", *payloads]))
+kinds = ("text/html", "image/svg+xml", "text/markdown", "application/javascript", "text/plain")
+outputs = [{"output_type": "display_data", "data": {kind: every}} for kind in kinds]
+outputs.append({"output_type": "display_data", "data": {"image/png": payloads[2]}})
+outputs.append({"output_type": "error", "ename": every, "evalue": every, "traceback": payloads})
+cells = [{"cell_type": kind, "source": every, "outputs": outputs} for kind in ("code", "markdown")]
+leave("all.ipynb", json.dumps({"cells": cells, "metadata": {"trusted": True}}))
 sys.exit(3)
 """
 
@@ -62,6 +76,12 @@ def called(address: str) -> bool:
     return address.endswith("/obeyed") or "/beacon?" in address or "evil.example" in address
 
 
+def look_into(view: Locator, name: str) -> Locator:
+    """Choose a file of a job; what is shown of it."""
+    view.get_by_role("button", name=name, exact=True).click()
+    return view.get_by_role("region", name=f"Look into {name}")
+
+
 def test_a_job_made_of_payloads_is_only_shown(lab: Lab, page: Page) -> None:
     command = [sys.executable, "-c", SCRIPT, json.dumps(PAYLOADS)]
     spec = {"command": command, "name": NAME, "tags": PAYLOADS[:3], "env": {"X": NAME}}
@@ -76,7 +96,15 @@ def test_a_job_made_of_payloads_is_only_shown(lab: Lab, page: Page) -> None:
     log = tab(view, "Logs").get_by_role("log")
     expect(log).to_contain_text(PAYLOADS[1])
     assert log.locator("a[href^=javascript]").count() == 0
-    expect(tab(view, "Files")).to_contain_text("<img src=x onerror=obeyed()>")
+    search = view.get_by_role("textbox", name="Search the whole log")
+    search.fill(PAYLOADS[1])
+    expect(log.locator("mark").first).to_have_text(PAYLOADS[1])
+    files = tab(view, "Files")
+    expect(files).to_contain_text("<img src=x onerror=obeyed()>")
+    for name in ("page.html", "table.csv", "all.ipynb"):
+        expect(look_into(view, name)).to_contain_text(PAYLOADS[1])
+    drawing = look_into(view, "drawing.svg")
+    expect(drawing.get_by_role("img").or_(drawing.get_by_role("alert"))).to_be_visible()
     expect(tab(view, "Details")).to_contain_text(PAYLOADS[1])
 
 
