@@ -197,9 +197,19 @@ export class NewJobModel implements IDisposable {
     return this._texts?.lineOf(this._text, field) ?? null;
   }
 
+  /** Where jobs go is known by now: a draft that waited for it may be looked at. */
+  wake(): void {
+    if (this._check === 'none') {
+      this._lookLater();
+    }
+  }
+
   /** Ask what is known of such a job. `fresh`: pack the folder again. */
   async look(fresh = true): Promise<void> {
     window.clearTimeout(this._timer);
+    if (this._project === '') {
+      return;
+    }
     const { spec, mistakes } = this._written();
     if (mistakes.length > 0 || this._faults.length > 0) {
       this._wrong = mistakes.length > 0 ? { kind: 'mistakes', mistakes } : this._wrong;

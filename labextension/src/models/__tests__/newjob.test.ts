@@ -143,6 +143,18 @@ describe('the check', () => {
     expect([desk.looks, model.wrong, model.check]).toEqual([[], null, 'none']);
   });
 
+  it('waits until it is known where jobs go', async () => {
+    let project = '';
+    desk.project = () => project;
+    begin({ command: 'true' });
+    await vi.runAllTimersAsync();
+    expect(desk.looks).toEqual([]);
+    project = 'default';
+    model.wake();
+    await vi.runAllTimersAsync();
+    expect(desk.looks).toHaveLength(1);
+  });
+
   it('is old after a change, and an answer that comes too late is dropped', async () => {
     begin({ command: 'true' });
     let answer: (known: Preflight) => void = () => undefined;

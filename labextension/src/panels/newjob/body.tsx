@@ -58,6 +58,12 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
     form.current?.querySelector<HTMLElement>('textarea, input[type=text]')?.focus();
   }, []);
   React.useEffect(() => focusInvalid(form.current), [model.wrong]);
+  const known = project?.name ?? '';
+  React.useEffect(() => {
+    if (known !== '') {
+      model.wake();
+    }
+  }, [model, known]);
   const submit = async () => {
     const job = await model.submit();
     if (job) {
@@ -89,7 +95,7 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
       <UnsentNotice {...props} />
       <div className="sub-NewJob-columns">
         <div className="sub-NewJob-main">
-          <Views {...props} base={base} errors={errors} project={project?.name ?? ''} />
+          <Views {...props} base={base} errors={errors} project={known} />
         </div>
         <aside className="sub-NewJob-side">
           <CheckOf {...props} base={base} form={form} />
@@ -97,7 +103,7 @@ export function NewJobBody(props: NewJobBodyProps): React.ReactElement {
           <button
             type="submit"
             className="jp-Button jp-mod-styled jp-mod-accept"
-            disabled={model.sending || !allowed}
+            disabled={model.sending || !allowed || known === ''}
           >
             {model.sending ? trans.__('Starting…') : trans.__('Run')}
           </button>
