@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -98,3 +99,10 @@ def test_every_link_leads_somewhere(source: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", source.read_text())
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (source.parent / target).exists()] == []
+
+
+def test_every_setting_of_the_lab_is_explained() -> None:
+    schema = json.loads((ROOT / "labextension/schema/lab.json").read_text())
+    explained = page("lab/index.md")
+    titles = [setting["title"] for setting in schema["properties"].values()]
+    assert [title for title in titles if f"| {title} |" not in explained] == []

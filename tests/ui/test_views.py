@@ -1,10 +1,11 @@
 """Every view in every theme, from narrow to wide: nothing is cut off, and axe finds no barrier.
 
-The pictures go to the ``screenshots`` fixture's folder, to be looked at.
+The pictures are to be looked at: ``LOOKS=folder`` says where to, else they go with the test.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def desk_of_dana(browser: Browser, studio: StudioLab) -> Iterator[Page]:
     go_to(page, TITLE)
     yield page
     context.close()
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pictures go: there are too many for the docs."""
+    return Path(os.environ.get("LOOKS") or tmp_path_factory.mktemp("looks"))
 
 
 def walk(page: Page, views: list[View], look: Callable[[View], list[str]]) -> list[str]:
@@ -78,9 +85,7 @@ def right_to_left(page: Page, view: View) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_every_view_in(
-    studio: StudioLab, desk_of_dana: Page, screenshots: Path, theme: str
-) -> None:
+def test_every_view_in(studio: StudioLab, desk_of_dana: Page, looks: Path, theme: str) -> None:
     page = desk_of_dana
     use_theme(page, THEMES[theme])
 
@@ -89,7 +94,7 @@ def test_every_view_in(
         found = []
         for width in WIDTHS[view.place]:
             use_width(page, root, view.place, width)
-            root.screenshot(path=screenshots / f"{view.name}-{theme}-{width}.png")
+            root.screenshot(path=looks / f"{view.name}-{theme}-{width}.png")
             found += [f"{width} px: {problem}" for problem in cut_off(root)]
         rules = None if theme == "light" else OF_COLOURS
         if theme == "light":
@@ -100,7 +105,7 @@ def test_every_view_in(
     assert not found, "\n".join(found)
 
 
-def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, screenshots: Path) -> None:
+def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, looks: Path) -> None:
     page = desk_of_dana
     studio.use_language("de_DE")
     page.reload()
@@ -110,7 +115,7 @@ def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, screens
     def look(view: View) -> list[str]:
         root = page.locator(ROOTS[view.place]).first
         use_width(page, root, view.place, WIDTHS[view.place][0])
-        root.screenshot(path=screenshots / f"{view.name}-german-{WIDTHS[view.place][0]}.png")
+        root.screenshot(path=looks / f"{view.name}-german-{WIDTHS[view.place][0]}.png")
         return [f"in English: {text}" for text in english(root)] + cut_off(root)
 
     found = walk(page, views_of(studio), look)
