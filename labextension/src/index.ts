@@ -7,6 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -39,7 +40,8 @@ const session: JupyterFrontEndPlugin<Session> = {
   optional: [IStateDB, ITranslator],
   activate: (app: JupyterFrontEnd, state: IStateDB | null, translator: ITranslator | null) => {
     speak(translator?.languageCode ?? 'en');
-    const shared = new Session(new Api(app.serviceManager.serverSettings));
+    const user = PageConfig.getOption('submarineUser') || null;
+    const shared = new Session(new Api(app.serviceManager.serverSettings), user);
     rememberProject(shared, state);
     return shared;
   }

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import binascii
 import mimetypes
+from collections.abc import Mapping
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ from submarine_ext.files.projects import Entry
 if TYPE_CHECKING:
     from submarine_ext.services.documents import Documents
 
+#: Between a version's time and the file's own, which is written a moment later.
+SAVE_SECONDS = 2.0
 #: A model with content is made in memory: larger files are for download.
 MAX_SHOWN = 64 * 1024 * 1024
 
@@ -109,9 +112,10 @@ class Drive(AsyncContentsManager):
         model.update(type="directory", size=None)
         if content:
             entries, writable = await self._documents.entries(self._who, project, inner)
+            savers = await self._documents.savers(self._who, project, inner)
             model["format"] = "json"
             model["content"] = [
-                _listed(entry, f"{model['path']}/{entry.name}", writable=writable)
+                _listed(entry, f"{model['path']}/{entry.name}", savers, writable=writable)
                 for entry in entries
                 if self.should_list(entry.name)  # type: ignore[no-untyped-call]
                 and (self.allow_hidden or not entry.name.startswith("."))
@@ -297,9 +301,15 @@ def _base(entry: Entry, path: str, *, writable: bool) -> dict[str, Any]:
     }
 
 
-def _listed(entry: Entry, path: str, *, writable: bool) -> dict[str, Any]:
-    """One line of a folder's listing."""
+def _listed(
+    entry: Entry, path: str, savers: Mapping[str, tuple[str, str]], *, writable: bool
+) -> dict[str, Any]:
+    """One line of a folder's listing. ``author`` saved it last, unless it was changed since
+    (then nobody knows who: None).
+    """
     model = _base(entry, path, writable=writable)
+    author, saved = savers.get(_split(path)[1], (None, ""))
+    model["author"] = author if at(entry.modified - SAVE_SECONDS) <= saved else None
     if entry.is_folder:
         model.update(type="directory", size=None)
     elif path.endswith(".ipynb"):

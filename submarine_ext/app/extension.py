@@ -23,6 +23,7 @@ from submarine_ext.api.routes import handlers
 from submarine_ext.app.cluster import KubernetesEngine
 from submarine_ext.app.engines import engine_names, maker
 from submarine_ext.app.kernels import Kernels
+from submarine_ext.app.page import tell_user
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.quantities import memory_bytes
@@ -127,6 +128,7 @@ class SubmarineExtension(ExtensionApp):
         self.handlers.extend(handlers())
         assert self.serverapp is not None, "Jupyter links before it initializes"
         Kernels(self.serverapp, self.site).attach()
+        tell_user(self.serverapp.web_app.settings, self.owner)
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""

@@ -119,6 +119,16 @@ class Reading:
         writable = await self._may_write(who, project)
         return await asyncio.to_thread(self._files.entries, project, path), writable
 
+    async def savers(self, who: Principal, project: str, path: str) -> dict[str, tuple[str, str]]:
+        """Who saved the files of a folder last, and when, by path; not of all it is known."""
+        path = inside(path, "path")
+
+        def query(tx: Transaction) -> dict[str, tuple[str, str]]:
+            access.may(tx, who, project, Capability.FILE_READ)
+            return versions.savers(tx, project, path)
+
+        return await self._store.read(query)
+
     async def working_folder(self, who: Principal, project: str, path: str) -> Path:
         """The folder on disk in which a kernel of the notebook at ``path`` works."""
         path = inside(path, "path")

@@ -87,6 +87,30 @@ def heads(conn: Connection, project: str, paths: Collection[str] = ()) -> dict[s
     return {row.path: row.etag for row in conn.execute(query)}
 
 
+def savers(conn: Connection, project: str, folder: str) -> dict[str, tuple[str, str]]:
+    """Who saved the files of a folder last, and when, by path; not those found changed."""
+    newest = (
+        select(func.max(versions.c.id))
+        .where(versions.c.document == documents.c.id, versions.c.kind != VersionKind.CONFLICT)
+        .correlate(documents)
+        .scalar_subquery()
+    )
+    head = f"{folder}/" if folder else ""
+    rest = func.substr(documents.c.path, len(head) + 1)
+    query = (
+        select(documents.c.path, versions.c.author, versions.c.time)
+        .join(versions, versions.c.id == newest)
+        .where(
+            documents.c.project == project,
+            documents.c.deleted.is_(None),
+            func.substr(documents.c.path, 1, len(head)) == head,
+            func.replace(rest, "/", "") == rest,
+            versions.c.kind != VersionKind.FOUND,
+        )
+    )
+    return {row.path: (row.author, row.time) for row in conn.execute(query)}
+
+
 def in_trash(conn: Connection, project: str) -> dict[int, Record]:
     """What each document in the trash held last, by the document's number; else a conflict."""
     query = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import time
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -169,6 +171,23 @@ class TestAFolder:
             ("default/sub/a.ipynb", "notebook", None),
             ("default/sub/b.txt", "file", None),
         ]
+
+    async def test_says_who_saved_each_file_last_where_that_is_known(self, call, site):
+        me = (await call("GET", "/me")).json["user"]
+        await call("PUT", f"{HOME}/sub", {"type": "directory"})
+        for path in ("sub/a.txt", "sub/b.txt", "c.txt"):
+            await saved(call, path)
+        changed = site.configured.root / "projects/default/sub/b.txt"
+        changed.write_text("by a job")
+        os.utime(changed, (time.time() + 60, time.time() + 60))
+        changed.with_name("d.txt").write_text("by a kernel")
+
+        async def authors(path):
+            listing = (await call("GET", path)).json["content"]
+            return {each["name"]: each["author"] for each in listing}
+
+        assert await authors(f"{HOME}/sub") == {"a.txt": me, "b.txt": None, "d.txt": None}
+        assert await authors(HOME) == {"c.txt": me, "sub": None}
 
     async def test_gets_untitled_things_with_jupyters_names(self, call):
         paths = []

@@ -93,6 +93,8 @@ export interface FolderEntry {
   path: string;
   type: 'directory' | 'file' | 'notebook';
   last_modified: string;
+  /** Who saved it last; null where it was changed outside the lab since. */
+  author?: string | null;
   size?: number | null;
   writable: boolean;
 }

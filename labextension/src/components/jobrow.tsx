@@ -41,9 +41,12 @@ export interface JobRowProps {
 export const JobRow = React.memo(function JobRow(props: JobRowProps): React.ReactElement {
   const { job, now, current, opened, chosen, onPress, trans } = props;
   const tabIndex = current ? 0 : -1;
+  // Icons are dear: a row has its buttons once the mouse or the keyboard has come to it.
+  const [visited, setVisited] = React.useState(false);
   return (
     <div
       className={`sub-JobRow${opened ? ' sub-mod-selected' : ''}${chosen ? ' sub-mod-chosen' : ''}`}
+      onPointerEnter={() => setVisited(true)}
     >
       <input
         type="checkbox"
@@ -81,7 +84,7 @@ export const JobRow = React.memo(function JobRow(props: JobRowProps): React.Reac
       <JobProgress job={job} trans={trans} />
       {job.reason && job.state !== 'succeeded' && <div className="sub-Reason">{job.reason}</div>}
       {props.undoable && <Undo {...props} tabIndex={tabIndex} />}
-      <RowActions {...props} tabIndex={tabIndex} />
+      {(visited || current) && <RowActions {...props} tabIndex={tabIndex} />}
     </div>
   );
 });

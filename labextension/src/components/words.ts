@@ -60,13 +60,29 @@ export function age(iso: string, now: number, trans: TranslationBundle): string 
   if (!found) {
     return trans.__('just now');
   }
-  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'always', style: 'narrow' });
-  return format.format(-Math.floor(seconds / found[1]), found[0]);
+  return ages(locale()).format(-Math.floor(seconds / found[1]), found[0]);
 }
 
 /** The exact time, for a hover. */
 export function exactTime(iso: string): string {
-  return new Date(iso).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' });
+  return times(locale()).format(new Date(iso));
+}
+
+/** To make one costs as much as to draw a row: one for each language. */
+const ages = once(
+  language => new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' })
+);
+const times = once(
+  language => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
+);
+
+function once<T>(make: (language: string | undefined) => T): (language: string | undefined) => T {
+  const made = new Map<string | undefined, T>();
+  return language => {
+    const known = made.get(language) ?? make(language);
+    made.set(language, known);
+    return known;
+  };
 }
 
 /** `Today`, `Yesterday`, `Friday, 27 November`. */

@@ -98,6 +98,14 @@ export class ProjectsModel implements IDisposable {
     }
   }
 
+  /** Show where one worked last, until the server has answered. */
+  remind(project: Project): void {
+    if (this._status === 'loading') {
+      this._items = [project];
+      this._settle();
+    }
+  }
+
   /** Forget what was lost. */
   dismiss(): void {
     this._lost = null;
@@ -179,7 +187,8 @@ export class ProjectsModel implements IDisposable {
 
   private _settle(): void {
     const personal = this._options.me.value?.personal_project;
-    const wanted = [this._chosen, personal].find(name => name && this.get(name)) ?? null;
+    const known = this._status === 'loading' ? this._items[0]?.name : null;
+    const wanted = [this._chosen, personal, known].find(name => name && this.get(name)) ?? null;
     const changed = wanted !== this._current;
     this._current = wanted;
     if (changed) {

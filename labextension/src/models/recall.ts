@@ -1,9 +1,9 @@
 /**
- * The list that was shown last, for the moment until the server has answered: the first jobs
- * of a project, by the person who saw them. It stays in this browser, for the lab's own state
+ * What was shown last, for the moment until the server has answered: a project and its first
+ * jobs, by the person who saw them. It stays in this browser, for the lab's own state
  * lies on the server, where others may read it; and of another person's nothing is kept.
  */
-import type { Job } from '../api/types';
+import type { Job, Project } from '../api/types';
 
 /** The part of the browser's storage that is used, so that tests can bring their own. */
 export type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem' | 'key'> & {
@@ -18,8 +18,8 @@ const MOST = 40;
 /** How many projects are remembered. */
 const PROJECTS = 8;
 
-/** What was kept of one person: jobs by project, the project that was kept last first. */
-type Kept = [project: string, jobs: Job[]][];
+/** What was kept of one person, the project that was kept last first. */
+type Kept = [project: Project, jobs: Job[]][];
 
 /** See the module's comment. */
 export class Recall {
@@ -30,12 +30,17 @@ export class Recall {
 
   /** What `user` saw of a project last; nothing where nobody knows. */
   of(user: string, project: string): readonly Job[] {
-    return this._read(user).find(([name]) => name === project)?.[1] ?? [];
+    return this._read(user).find(([{ name }]) => name === project)?.[1] ?? [];
+  }
+
+  /** The project that `user` looked at last. */
+  last(user: string): Project | null {
+    return this._read(user)[0]?.[0] ?? null;
   }
 
   /** Keep what `user` sees now, and nothing of anybody else. */
-  keep(user: string, project: string, jobs: readonly Job[]): void {
-    const others = this._read(user).filter(([name]) => name !== project);
+  keep(user: string, project: Project, jobs: readonly Job[]): void {
+    const others = this._read(user).filter(([{ name }]) => name !== project.name);
     const kept: Kept = [[project, jobs.slice(0, MOST).map(slim)], ...others];
     try {
       this._forgetOthers(user);
@@ -77,12 +82,18 @@ function slim(job: Job): Job {
 }
 
 /** Storage may hold anything: what does not look like jobs is not shown as such. */
-function isKept(entry: unknown): entry is [string, Job[]] {
+function isKept(entry: unknown): entry is [Project, Job[]] {
   return (
-    Array.isArray(entry) &&
-    typeof entry[0] === 'string' &&
-    Array.isArray(entry[1]) &&
-    entry[1].every(isJob)
+    Array.isArray(entry) && isProject(entry[0]) && Array.isArray(entry[1]) && entry[1].every(isJob)
+  );
+}
+
+function isProject(value: unknown): value is Project {
+  const project = (value ?? {}) as Partial<Project>;
+  return (
+    typeof project.name === 'string' &&
+    typeof project.title === 'string' &&
+    Array.isArray(project.capabilities)
   );
 }
 

@@ -70,7 +70,11 @@ class Shares<T extends IDisposable> {
 
 /** See the module's comment. */
 export class Session implements IDisposable {
-  constructor(readonly api: Api) {
+  /** `user`: who the page was made for, where it says so. */
+  constructor(
+    readonly api: Api,
+    private readonly _user: string | null = null
+  ) {
     this.connection = new Connection({ open: () => api.events() });
     this.stops = new Stops({ send: id => api.stop(id), put: job => this.put(job) });
     this._recall = new Recall(api.server);
@@ -110,6 +114,10 @@ export class Session implements IDisposable {
       const list = () => this.api.sharing.projects();
       this._projects = new ProjectsModel({ connection, me, list });
       this._projects.changed.connect(this._follow, this);
+      const last = this._user === null ? null : this._recall.last(this._user);
+      if (last) {
+        this._projects.remind(last);
+      }
     }
     return this._projects;
   }
@@ -208,7 +216,7 @@ export class Session implements IDisposable {
   /** Until the server has answered, what was shown last; to the same person. */
   private _remind(): void {
     const project = this._list?.project;
-    const user = this._me?.value?.user;
+    const user = this._me?.value?.user ?? this._user;
     if (this._list && project && user) {
       this._list.remind(this._recall.of(user, project));
     }
@@ -222,8 +230,9 @@ export class Session implements IDisposable {
 
   private _keep(list: JobsModel): void {
     const user = this._me?.value?.user;
-    if (list.project && user) {
-      this._recall.keep(user, list.project, list.items);
+    const { current } = this.projects;
+    if (current && current.name === list.project && user) {
+      this._recall.keep(user, current, list.items);
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Recall, type Storage } from '../recall';
-import { job } from './fakes';
+import { job, project } from './fakes';
 
 /** A browser's storage in memory. */
 function storage(): Storage & { kept: Map<string, string> } {
@@ -23,28 +23,30 @@ const names = (recall: Recall, user: string, project = 'default') =>
 describe('the list that was shown last', () => {
   it('is given back to the same person, by project, without what the jobs run', () => {
     const recall = new Recall('/', storage());
-    recall.keep('ada', 'default', [job(1, { spec: { command: ['secret'] } })]);
-    recall.keep('ada', 'vision', [job(2)]);
+    recall.keep('ada', project('default'), [job(1, { spec: { command: ['secret'] } })]);
+    recall.keep('ada', project('vision'), [job(2)]);
     expect(names(recall, 'ada')).toEqual(['job 1']);
     expect(names(recall, 'ada', 'vision')).toEqual(['job 2']);
     expect(recall.of('ada', 'default')[0].spec).toEqual({});
+    expect(recall.last('ada')?.name).toBe('vision');
+    expect(recall.last('bob')).toBeNull();
   });
 
   it('is never given to another, and gone once another was here', () => {
     const store = storage();
     const recall = new Recall('/', store);
-    recall.keep('ada', 'default', [job(1)]);
+    recall.keep('ada', project('default'), [job(1)]);
     expect(names(recall, 'bob')).toEqual([]);
-    recall.keep('bob', 'default', [job(2)]);
+    recall.keep('bob', project('default'), [job(2)]);
     expect([...store.kept.values()].join()).not.toContain('job 1');
     expect(names(recall, 'ada')).toEqual([]);
   });
 
   it("is each server's own", () => {
     const store = storage();
-    new Recall('/user/ada/', store).keep('ada', 'default', [job(1)]);
+    new Recall('/user/ada/', store).keep('ada', project('default'), [job(1)]);
     expect(names(new Recall('/', store), 'ada')).toEqual([]);
-    new Recall('/', store).keep('bob', 'default', [job(2)]);
+    new Recall('/', store).keep('bob', project('default'), [job(2)]);
     expect(names(new Recall('/user/ada/', store), 'ada')).toEqual(['job 1']);
   });
 
@@ -52,8 +54,8 @@ describe('the list that was shown last', () => {
     const store = storage();
     const recall = new Recall('/', store);
     const many = Array.from({ length: 10_000 }, (_, number) => job(number));
-    for (let project = 0; project < 20; project++) {
-      recall.keep('ada', `p${project}`, many);
+    for (let number = 0; number < 20; number++) {
+      recall.keep('ada', project(`p${number}`), many);
     }
     expect(recall.of('ada', 'p19')).toHaveLength(40);
     expect(recall.of('ada', 'p0')).toHaveLength(0);

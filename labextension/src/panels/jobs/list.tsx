@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
 import * as React from 'react';
-import type { Job, Project } from '../../api/types';
+import { isTerminal, type Job, type Project } from '../../api/types';
 import { useNow } from '../../components/hooks';
 import { JobRow, type JobActions, type Press } from '../../components/jobrow';
 import { may, mayOnJob } from '../../models/rights';
@@ -27,8 +27,10 @@ export interface JobListProps {
   trans: TranslationBundle;
 }
 
-/** Height of a row before it was measured, in pixels. */
-const ROW = 57;
+/** Heights before a row was measured, in pixels: what is right at first moves nothing later. */
+const ROW = 55;
+const REASON = 18;
+const PROGRESS = 26;
 
 /** How many rows before the end more are asked for: a screenful and what scrolls by meanwhile. */
 const AHEAD = 100;
@@ -45,7 +47,7 @@ export function JobList(props: JobListProps): React.ReactElement {
   const rows = useVirtualizer({
     count: jobs.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: index => heightOf(jobs[index]),
     getItemKey: index => jobs[index].id,
     // The row where the keyboard stands is always there, or scrolling would lose the focus.
     rangeExtractor: range => withRow(range, position),
@@ -168,6 +170,11 @@ function useKeyboard(
     event.stopPropagation();
   };
   return { position, stand: setCurrent, pressed };
+}
+
+function heightOf(job: Job): number {
+  const progress = job.progress && !isTerminal(job.state) ? PROGRESS : 0;
+  return ROW + progress + (job.reason && job.state !== 'succeeded' ? REASON : 0);
 }
 
 /** Where a key leads from a row; null where it leads nowhere. */

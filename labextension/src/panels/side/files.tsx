@@ -7,6 +7,7 @@ import type { FolderEntry } from '../../api/types';
 import { Ago, Message, TextButton } from '../../components/basics';
 import { useAction, useNow, useReading } from '../../components/hooks';
 import { Trouble, Waiting } from '../../components/waiting';
+import { initials } from '../../components/words';
 import { Reading } from '../../models/reading';
 import { may } from '../../models/rights';
 import { upload } from '../../models/upload';
@@ -55,7 +56,14 @@ export function ProjectFiles(props: ProjectSectionProps): React.ReactElement {
       </div>
       {folder && <Path folder={folder} onFolder={setFolder} trans={trans} />}
       <Waiting reading={files} loading={trans.__('Loading files…')} trans={trans}>
-        {entries => <Entries entries={entries} onOpen={open} trans={trans} />}
+        {entries => (
+          <Entries
+            entries={entries}
+            writes={may(project, 'file:write')}
+            onOpen={open}
+            trans={trans}
+          />
+        )}
       </Waiting>
     </section>
   );
@@ -156,13 +164,21 @@ function Path(props: {
 
 function Entries(props: {
   entries: readonly FolderEntry[];
+  /** Whether one may make files here. */
+  writes: boolean;
   onOpen: (entry: FolderEntry) => void;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const { entries, onOpen, trans } = props;
+  const { entries, writes, onOpen, trans } = props;
   const now = useNow();
   if (entries.length === 0) {
-    return <Message kind="empty">{trans.__('No files here yet.')}</Message>;
+    return (
+      <Message kind="empty">
+        {writes
+          ? trans.__('No files here yet: press New notebook, or upload some.')
+          : trans.__('No files here yet.')}
+      </Message>
+    );
   }
   return (
     <ul className="sub-Rows" aria-label={trans.__('Files')}>
@@ -177,6 +193,15 @@ function Entries(props: {
               <span className="sub-FileRow-name" title={entry.name}>
                 {entry.name}
               </span>
+              {entry.author && (
+                <span
+                  className="sub-Initials"
+                  title={trans.__('Saved by %1', entry.author)}
+                  aria-label={trans.__('Saved by %1', entry.author)}
+                >
+                  {initials(entry.author)}
+                </span>
+              )}
               <span className="sub-FileRow-age">
                 <Ago time={entry.last_modified} now={now} trans={trans} />
               </span>
