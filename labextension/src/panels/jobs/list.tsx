@@ -1,10 +1,15 @@
 /** The virtualised list of jobs: ten thousand rows cost as much as twenty. Props only. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
+import {
+  defaultRangeExtractor,
+  useVirtualizer,
+  type Range,
+  type Virtualizer
+} from '@tanstack/react-virtual';
 import * as React from 'react';
 import { isTerminal, type Job, type Project } from '../../api/types';
 import { useNow } from '../../components/hooks';
-import { JobRow, type JobActions, type Press } from '../../components/jobrow';
+import { JobRow, PassingRow, type JobActions, type Press } from '../../components/jobrow';
 import { may, mayOnJob } from '../../models/rights';
 
 export interface JobListProps {
@@ -32,6 +37,9 @@ const ROW = 55;
 const REASON = 18;
 const PROGRESS = 26;
 
+/** Pixels between two drawings from which on rows are not read any more. */
+const RUSH = 400;
+
 /** How many rows before the end more are asked for: a screenful and what scrolls by meanwhile. */
 const AHEAD = 100;
 
@@ -41,6 +49,7 @@ export function JobList(props: JobListProps): React.ReactElement {
   const now = useNow();
   const hint = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
+  const { rushing, noteSpeed } = useSpeed();
   const { position, stand, pressed } = useKeyboard(props, scroller, index =>
     rows.scrollToIndex(index)
   );
@@ -51,7 +60,8 @@ export function JobList(props: JobListProps): React.ReactElement {
     getItemKey: index => jobs[index].id,
     // The row where the keyboard stands is always there, or scrolling would lose the focus.
     rangeExtractor: range => withRow(range, position),
-    overscan: 8
+    overscan: 8,
+    onChange: noteSpeed
   });
   const last = rows.range?.endIndex ?? -1;
   React.useEffect(() => {
@@ -78,6 +88,7 @@ export function JobList(props: JobListProps): React.ReactElement {
       >
         {rows.getVirtualItems().map(item => {
           const job = jobs[item.index];
+          const passes = rushing.current && item.index !== position;
           return (
             <div
               key={item.key}
@@ -86,23 +97,30 @@ export function JobList(props: JobListProps): React.ReactElement {
               aria-posinset={item.index + 1}
               className="sub-JobList-item"
               data-index={item.index}
-              ref={rows.measureElement}
-              style={{ transform: `translateY(${item.start}px)` }}
+              ref={passes ? undefined : rows.measureElement}
+              style={{
+                transform: `translateY(${item.start}px)`,
+                height: passes ? item.size : undefined
+              }}
               onFocus={() => stand(job.id)}
             >
-              <JobRow
-                job={job}
-                mayRetry={may(project, 'job:submit')}
-                mayStop={mayOnJob('stop', job, project, user)}
-                now={now}
-                current={item.index === position}
-                opened={job.id === opened}
-                chosen={chosen.has(job.id)}
-                undoable={props.canUndo(job.id)}
-                onPress={props.onPress}
-                actions={props.actions}
-                trans={trans}
-              />
+              {passes ? (
+                <PassingRow job={job} />
+              ) : (
+                <JobRow
+                  job={job}
+                  mayRetry={may(project, 'job:submit')}
+                  mayStop={mayOnJob('stop', job, project, user)}
+                  now={now}
+                  current={item.index === position}
+                  opened={job.id === opened}
+                  chosen={chosen.has(job.id)}
+                  undoable={props.canUndo(job.id)}
+                  onPress={props.onPress}
+                  actions={props.actions}
+                  trans={trans}
+                />
+              )}
             </div>
           );
         })}
@@ -110,6 +128,21 @@ export function JobList(props: JobListProps): React.ReactElement {
       {hasMore && <div className="sub-JobList-more">{trans.__('Loading older jobs…')}</div>}
     </div>
   );
+}
+
+/** Whether rows rush by faster than anybody reads: whole screens at a time. */
+function useSpeed(): {
+  rushing: React.RefObject<boolean>;
+  noteSpeed: (rows: Virtualizer<HTMLDivElement, Element>) => void;
+} {
+  const rushing = React.useRef(false);
+  const before = React.useRef(0);
+  const noteSpeed = React.useCallback((rows: Virtualizer<HTMLDivElement, Element>) => {
+    const offset = rows.scrollOffset ?? 0;
+    rushing.current = rows.isScrolling && Math.abs(offset - before.current) > RUSH;
+    before.current = offset;
+  }, []);
+  return { rushing, noteSpeed };
 }
 
 /** Where the keyboard stands in the list, and what its keys do. */
