@@ -156,19 +156,20 @@ function useKeyboard(
   pressed: (event: React.KeyboardEvent) => void;
 } {
   const { jobs, hasMore, onAll, onPress, onChooseAll, onChooseNone } = props;
-  const wanted = React.useRef(false);
+  // By its id: scrolling draws the list before the row that is wanted is the current one.
+  const wanted = React.useRef<string | null>(null);
   const ending = React.useRef(false);
   const [current, setCurrent] = React.useState<string | null>(null);
   const found = jobs.findIndex(job => job.id === current);
   const position = Math.max(0, found);
   const go = (index: number) => {
-    wanted.current = true;
+    wanted.current = jobs[index].id;
     setCurrent(jobs[index].id);
     scrollTo(index);
   };
   React.useEffect(() => {
-    if (wanted.current && current !== null) {
-      wanted.current = false;
+    if (wanted.current !== null && wanted.current === current) {
+      wanted.current = null;
       focusRow(scroller.current, current);
     }
   });
