@@ -107,6 +107,23 @@ def _basin(lab: StudioLab) -> None:
             time.sleep(0.1)
     lab.jobs["running"] = submit("nightly-evaluation", "sleep", "600")
     lab.jobs["waiting"] = submit("waits-for-both-cores", "true", cpu=2)
+    write(lab, f"{BASIN}/merged.ipynb", "dana", "lr = 0.1")
+    _with_output(lab)
+
+
+def _with_output(lab: StudioLab) -> None:
+    """A notebook in whose cell the long job was started."""
+    content = notebook_of([f"%submarine run train.py --name {LONG}"])
+    data = {"id": lab.jobs["done"], "project": BASIN, "base_url": "/"}
+    content["cells"][0]["outputs"] = [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"application/vnd.submarine.job+json": data, "text/plain": LONG},
+        }
+    ]
+    body = {"type": "notebook", "format": "json", "content": content}
+    lab.api("PUT", f"/contents/{BASIN}/output.ipynb", body, person="dana")
 
 
 def write(lab: Lab, path: str, person: str, source: str) -> None:

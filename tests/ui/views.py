@@ -6,17 +6,29 @@ view that is new gets its line in :func:`views_of` and is looked at in all these
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 from screens import SLOW
-from studio import BASIN, StudioLab
+from studio import BASIN, StudioLab, write
 
 #: Widths in CSS pixels: the panel as narrow and as wide as people have it; the main area likewise.
 WIDTHS = {"side": (280, 400), "main": (400, 1200), "dialog": (400, 1200)}
-ROOTS = {"side": ".sub-Panel:visible", "main": ".sub-Main:visible", "dialog": ".sub-Modal:visible"}
+WIDTHS["document"] = WIDTHS["main"]
+ROOTS = {
+    "document": ".sub-Output:visible",
+    "side": ".sub-Panel:visible",
+    "main": ".sub-Main:visible",
+    "dialog": ".sub-Modal:visible",
+}
+
+
+#: The button in English and in German.
+MERGE = re.compile("^(Merge|Zusammenführen)")
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,9 @@ def views_of(lab: StudioLab) -> list[View]:
             for name, ready in PROJECT_TABS.items()
         ),
         View("history", "main", command("submarine:history", **file), ".sub-Versions"),
+        View("merge", "main", lambda page: merge(page, lab), ".sub-Merge"),
+        View("card", "document", command("docmanager:open", path=f"submarine:{BASIN}/output.ipynb"),
+             ".sub-State"),
         View("teams", "main", command("submarine:open-teams"), ".sub-CardBox"),
         View("people", "main", command("submarine:open-people"), ".sub-CardBox"),
         View("share", "dialog", command("submarine:share", project=BASIN), "ul.sub-Rows",
@@ -109,6 +124,23 @@ def once(name: str, root: str) -> Callable[[Page], object]:
       return void (open ? shell.activateById(open.id) : commands.execute(name));
     }"""
     return lambda page: page.evaluate(script, [name, root])
+
+
+def merge(page: Page, lab: StudioLab) -> None:
+    """Show the merge, after Dana and Bob have both changed a notebook where there is none yet."""
+    if page.locator(".sub-Merge").count() == 0:
+        command("docmanager:open", path=f"submarine:{BASIN}/merged.ipynb")(page)
+        expect(page.locator(".jp-NotebookPanel:visible .jp-Cell").first).to_be_visible(timeout=SLOW)
+        mine, theirs = (secrets.token_hex(4) for _ in range(2))
+        write(lab, f"{BASIN}/merged.ipynb", "bob", f"lr = '{theirs}'")
+        script = """source => {
+          const { shell, commands } = window.jupyterapp;
+          shell.currentWidget.content.model.sharedModel.getCell(0).setSource(source);
+          void commands.execute('docmanager:save');
+        }"""
+        page.evaluate(script, f"lr = '{mine}'")
+        page.get_by_role("dialog").get_by_role("button", name=MERGE).click()
+    once("", ".sub-Merge")(page)
 
 
 def use_width(page: Page, root: Locator, place: str, width: int) -> None:

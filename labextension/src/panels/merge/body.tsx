@@ -59,7 +59,7 @@ function Head({ name, model, onClose, trans }: MergeBodyProps): React.ReactEleme
     document.querySelector<HTMLElement>('.sub-Merge-conflict.sub-mod-open')?.focus();
   };
   return (
-    <header className="sub-Merge-head">
+    <div className="sub-Merge-head">
       <h1>{trans.__('Merge %1', name)}</h1>
       <span role="status">{left}</span>
       <div className="sub-History-actions">
@@ -73,7 +73,7 @@ function Head({ name, model, onClose, trans }: MergeBodyProps): React.ReactEleme
         </TextButton>
         <TextButton onClick={onClose}>{trans.__('Cancel')}</TextButton>
       </div>
-    </header>
+    </div>
   );
 }
 
