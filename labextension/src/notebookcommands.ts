@@ -24,6 +24,9 @@ export interface NotebookOptions {
   trans: TranslationBundle;
 }
 
+/** Milliseconds to wait for the project; without one, the form says what is wrong. */
+const PATIENCE = 10_000;
+
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
 /** Add the commands, and the jobs' states below cells. */
@@ -104,6 +107,7 @@ async function runCell(options: NotebookOptions, panel: NotebookPanel, cell: Cel
   });
   try {
     const begun = await draftOf(options, panel, cell);
+    await projectKnown(session);
     const { job, draft } = await attempt(new NewJobModel(views.newJobs.desk, begun));
     if (job) {
       session.put(job);
@@ -114,6 +118,26 @@ async function runCell(options: NotebookOptions, panel: NotebookPanel, cell: Cel
   } finally {
     Notification.dismiss(starting);
   }
+}
+
+/** Right after the page has opened nobody knows yet where jobs go; not for ever, though. */
+function projectKnown(session: Session): Promise<void> {
+  const { projects } = session;
+  return new Promise(resolve => {
+    const done = () => {
+      window.clearTimeout(timer);
+      projects.changed.disconnect(look);
+      resolve();
+    };
+    const look = () => {
+      if (session.project !== '') {
+        done();
+      }
+    };
+    const timer = window.setTimeout(done, PATIENCE);
+    projects.changed.connect(look);
+    look();
+  });
 }
 
 /** The job, if nothing is known that would keep it from running; the draft as it is by then. */
