@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from screens import job_view, open_lab, panel, tab
 from views import command
 
@@ -40,7 +40,12 @@ def setting(page: Page, name: str) -> None:
     command("settingeditor:open", query="Submarine")(page)
     editor = page.locator(".jp-SettingsPanel, .jp-SettingsForm").first
     expect(editor).to_be_visible()
-    editor.get_by_label(name, exact=True).click()
+    with page.expect_response(is_saved):
+        editor.get_by_label(name, exact=True).click()
+
+
+def is_saved(answer: Response) -> bool:
+    return answer.request.method == "PUT" and "/api/settings/" in answer.url
 
 
 def test_the_status_bar_counts_my_jobs_in_all_projects_and_opens_the_panel(
