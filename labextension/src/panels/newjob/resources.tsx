@@ -102,9 +102,9 @@ function RoomWords(props: {
   return (
     <>
       <span className="sub-Room">{parts.filter(part => part).join(' · ')}</span>
-      {fit === 'waits' && <strong> {trans.__('It will wait for room.')}</strong>}
-      {fit === 'quota' && <strong> {trans.__('More than your quota leaves.')}</strong>}
-      {fit === 'never' && <strong> {trans.__('More than there is.')}</strong>}
+      {fit === 'waits' && <strong> · {trans.__('It will wait for room.')}</strong>}
+      {fit === 'quota' && <strong> · {trans.__('More than your quota leaves.')}</strong>}
+      {fit === 'never' && <strong> · {trans.__('More than there is.')}</strong>}
     </>
   );
 }
