@@ -75,7 +75,7 @@ def tab(view: Locator, name: str) -> Locator:
 
 def dismiss_messages(page: Page) -> None:
     """Close the message that the job has ended, which covers a corner."""
-    message = page.locator(".Toastify__toast")
+    message = page.locator(".Toastify__toast").filter(has=page.get_by_text("Open", exact=True))
     expect(message).to_be_visible()
     message.locator(".jp-Notification-Toast-Close").click()
     expect(message).to_have_count(0)

@@ -83,7 +83,7 @@ def test_a_notebook_is_made_run_saved_renamed_moved_deleted_and_restored(
 
     project_tab(page).get_by_role("button", name="Open the project…").click()
     trash = tab(page.locator(".sub-ProjectView:visible"), "Trash")
-    trash.get_by_role("row").filter(has_text="models/digits.ipynb").get_by_role(
+    trash.get_by_role("listitem").filter(has_text="models/digits.ipynb").get_by_role(
         "button", name="Restore"
     ).click()
     expect(trash).to_contain_text("The trash is empty.")

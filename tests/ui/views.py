@@ -131,6 +131,7 @@ def merge(page: Page, lab: StudioLab) -> None:
     if page.locator(".sub-Merge").count() == 0:
         command("docmanager:open", path=f"submarine:{BASIN}/merged.ipynb")(page)
         expect(page.locator(".jp-NotebookPanel:visible .jp-Cell").first).to_be_visible(timeout=SLOW)
+        page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.readOnly")
         mine, theirs = (secrets.token_hex(4) for _ in range(2))
         write(lab, f"{BASIN}/merged.ipynb", "bob", f"lr = '{theirs}'")
         script = """source => {

@@ -43,7 +43,7 @@ export class JobsModel implements IDisposable {
     this._project = _options.project;
     _options.stops?.changed.connect(this._touch, this);
     this._follow();
-    void this._load(null);
+    this._first = this._load(null);
   }
 
   get project(): string | null {
@@ -105,8 +105,8 @@ export class JobsModel implements IDisposable {
     this._cursor = null;
     this._horizon = null;
     this._status = 'loading';
+    this._first = this._load(null);
     this._touch();
-    void this._load(null);
   }
 
   get status(): JobsStatus {
@@ -118,8 +118,9 @@ export class JobsModel implements IDisposable {
     return this._problem;
   }
 
+  /** There are older jobs, or there may be: the first ones are still being read. */
   get hasMore(): boolean {
-    return this._cursor !== null;
+    return this._cursor !== null || (this._status === 'loading' && this._fetching > 0);
   }
 
   /** Something that is shown changed; at most once a frame. */
@@ -152,8 +153,14 @@ export class JobsModel implements IDisposable {
   async loadAll(): Promise<void> {
     const wanted = this._filter;
     let before = '';
-    while (this.hasMore && wanted === this._filter && before !== this._cursor && !this.isDisposed) {
-      before = this._cursor ?? '';
+    await this._first;
+    while (
+      this._cursor !== null &&
+      wanted === this._filter &&
+      before !== this._cursor &&
+      !this.isDisposed
+    ) {
+      before = this._cursor;
       await this._load(this._cursor);
     }
   }
@@ -351,6 +358,7 @@ export class JobsModel implements IDisposable {
   private _cursor: string | null = null;
   private _horizon: string | null = null;
   private _fetching = 0;
+  private _first: Promise<void> = Promise.resolve();
 }
 
 function newestFirst(a: Job, b: Job): number {

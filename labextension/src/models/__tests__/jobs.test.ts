@@ -48,6 +48,18 @@ describe('the list of jobs', () => {
     expect(model.items.map(one => one.id)).toEqual(['j3', 'j2', 'j1']);
   });
 
+  it('goes to the very end also while the first jobs for another filter are being read', async () => {
+    const { model, answer } = await panel();
+    await answer([job(3)]);
+    model.setFilter({ ...NO_FILTER, states: ['running'] });
+    expect(model.hasMore).toBe(true);
+    const all = model.loadAll();
+    await answer([job(3)], 'older');
+    await answer([job(2)]);
+    await all;
+    expect([model.hasMore, model.items.length]).toEqual([false, 2]);
+  });
+
   it('applies a frame with a greater revision and ignores an older one', async () => {
     const { model, socket, answer } = await panel();
     await answer([job(1, { revision: 5 })]);
