@@ -21,16 +21,18 @@ from tornado.iostream import StreamClosedError
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
+from submarine_ext.domain.logs import LogMatches
 from submarine_ext.domain.metrics import Metrics, Span, series_of
 from submarine_ext.domain.pages import Page
 from submarine_ext.errors import Forbidden, Invalid, NotFound, Unavailable
 from submarine_ext.files.jobs import Artifact, opened
 from submarine_ext.files.matches import Wanted
-from submarine_ext.services.results import JobLog, LogMatches
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from submarine_ext.services.results import JobLog
 
 CHUNK = 256 * 1024
 LOG_CHUNK = 1024 * 1024

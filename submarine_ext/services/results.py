@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.jobs import Job
+from submarine_ext.domain.logs import LogMatches
 from submarine_ext.domain.metrics import WHOLE, Metrics, PointsSlice, Span
 from submarine_ext.domain.redaction import Hidden
 from submarine_ext.errors import Invalid
@@ -45,19 +46,6 @@ class _Log(Struct, frozen=True):
     attempt: int
     ended: bool
     hidden: Hidden
-
-
-class LogMatches(Struct, frozen=True):
-    """Lines of one rank's log that show a text, by the raw offset at which each begins.
-
-    Ask again from ``next``: at once where ``more`` says so, else when the log has grown.
-    """
-
-    lines: list[int]
-    next: int
-    more: bool
-    size: int
-    attempt: int
 
 
 class Results:
