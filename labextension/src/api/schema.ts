@@ -197,6 +197,15 @@ export interface Usage {
   memory_peak_bytes: number | null;
 }
 
+/** Lines of one rank's log that show a text, by the raw offset at which each begins. */
+export interface LogMatches {
+  lines: Array<number>;
+  next: number;
+  more: boolean;
+  size: number;
+  attempt: number;
+}
+
 /** A job's latest attempt. `seq` is the cursor from which to follow what comes. */
 export interface Metrics {
   series: { [name: string]: Series };
@@ -520,15 +529,6 @@ export interface Fix {
   label: string;
   spec: { [name: string]: Json };
   folder: string | null;
-}
-
-/** Lines of one rank's log that show a text, by the raw offset at which each begins. */
-export interface LogMatches {
-  lines: Array<number>;
-  next: number;
-  more: boolean;
-  size: number;
-  attempt: number;
 }
 
 /** One page of a list. */
