@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from submarine_ext.domain.jobs import Distributed, JobSpec, Resources
+from submarine_ext.domain.jobs import Distributed, JobSpec, Resources, Usage
 from submarine_ext.domain.quantities import memory_bytes
 from submarine_ext.engines.base import Outcome, Task
 from submarine_ext.engines.local import endings
@@ -25,7 +25,8 @@ def task(tmp_path):
 
 
 def record(**facts):
-    return {"kind": "exited", "codes": [0], "started": 1.0, "finished": 2.0, "not_kept": []} | facts
+    plain = {"kind": "exited", "codes": [0], "started": 1.0, "finished": 2.0, "not_kept": []}
+    return plain | {"cpu_seconds": 0.5, "peak_memory": 0} | facts
 
 
 def ended(task, **facts):
@@ -131,3 +132,10 @@ def test_processes_that_would_not_end_are_named(task):
 
 def test_a_missing_log_is_no_error(task):
     assert endings.last_error(Path("/no/such/log")) is None
+
+
+def test_what_it_used_is_told_unless_it_never_ran(task):
+    used = ended(task(), cpu_seconds=1.234, peak_memory=3 * GIB).usage
+    assert used == Usage(cpu_seconds=1.23, memory_peak_bytes=3 * GIB)
+    assert ended(task(), peak_memory=0).usage == Usage(cpu_seconds=0.5)
+    assert ended(task(), kind="unstartable", errno=errno.ENOENT, started=None).usage is None
