@@ -138,4 +138,6 @@ def test_what_it_used_is_told_unless_it_never_ran(task):
     used = ended(task(), cpu_seconds=1.234, peak_memory=3 * GIB).usage
     assert used == Usage(cpu_seconds=1.23, memory_peak_bytes=3 * GIB)
     assert ended(task(), peak_memory=0).usage == Usage(cpu_seconds=0.5)
-    assert ended(task(), kind="unstartable", errno=errno.ENOENT, started=None).usage is None
+    assert (
+        ended(task(), kind="unstartable", stage="exec", errno=errno.EIO, started=None).usage is None
+    )
