@@ -30,6 +30,13 @@ for step in itertools.count():
 """
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab of this file's own: its list shows what these tests submit and nothing else."""
+    with Lab(tmp_path_factory.mktemp("panel")).running() as running:
+        yield running
+
+
 @pytest.fixture
 def submit(lab: Lab) -> Iterator[Submit]:
     """Submit a command, which is forgotten when the test is over; its id."""
