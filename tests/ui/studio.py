@@ -105,7 +105,7 @@ def _basin(lab: StudioLab) -> None:
     for job in lab.jobs.values():
         while not lab.api("GET", f"/jobs/{job}", person="dana")["finished"]:
             time.sleep(0.1)
-    lab.jobs["running"] = submit("nightly-evaluation", "sleep", "600")
+    lab.jobs["running"] = submit("nightly-evaluation", "sleep", "86400")
     lab.jobs["waiting"] = submit("waits-for-both-cores", "true", cpu=2)
     write(lab, f"{BASIN}/merged.ipynb", "dana", "lr = 0.1")
     _with_output(lab)
