@@ -10,17 +10,6 @@ from submarine_ext.files import logs
 RECORD = b'\x1e{"m":{"loss":0.5},"s":10}\n'
 
 
-@pytest.fixture
-def log(tmp_path):
-    path = tmp_path / "rank-0.log"
-
-    def write(content: bytes):
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 def everything(path, limit, *, final=True, offset=0):
     """All text, read in steps of ``limit``."""
     text = b""

@@ -1,6 +1,5 @@
 """Searching a log: what is shown is found, where reading begins with it, and nothing else is."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,17 +8,6 @@ from submarine_ext.files import logs, matches
 from submarine_ext.files.matches import Wanted, search
 
 RECORD = b'\x1e{"m":{"needle":0.5},"s":10}\n'
-
-
-@pytest.fixture
-def log(tmp_path):
-    path = tmp_path / "rank-0.log"
-
-    def write(content: bytes):
-        path.write_bytes(content)
-        return path
-
-    return write
 
 
 def found(path, text, *, case=False, final=True, hidden=NOTHING, limit=1000):
