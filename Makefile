@@ -33,15 +33,16 @@ demo: $(VENV)/.demo  ## install, then run the example notebook through a real se
 lab: $(VENV)/.demo  ## open JupyterLab on what the demo left
 	@$(BIN)/python examples/demo.py --lab
 
-# The parts all run, whatever the others say; pytest's own closing line is the last.
+# The parts all run, whatever the others say; the names of what failed are the last that one reads.
 test: $(VENV)/.test  ## everything: linters, types, contracts, frontend, browser and Python tests
-	@failed=; \
+	@failed=; mkdir -p test-results; \
 	for part in lint frontend browser python; do \
 	  printf '\n=== %s\n' $$part; begin=$$SECONDS; \
-	  $(MAKE) test-$$part || failed="$$failed $$part"; \
-	  [ $$part = python ] || printf '=== %s took %s s\n' $$part $$((SECONDS - begin)); \
+	  $(MAKE) test-$$part 2>&1 | tee test-results/$$part.log || failed="$$failed $$part"; \
+	  printf '=== %s took %s s\n' $$part $$((SECONDS - begin)); \
 	done; \
-	[ -z "$$failed" ] || { printf 'failed:%s\n' "$$failed" >&2; exit 1; }
+	[ -z "$$failed" ] || { printf 'failed:%s\n' "$$failed" >&2; \
+	  (grep -hE '^ *(FAILED|ERROR|FAIL) ' test-results/*.log || true) | cut -c1-160 >&2; exit 1; }
 
 lint: test-lint  ## linters, types and import contracts of the Python side
 
@@ -62,7 +63,7 @@ test-frontend: $(BUILT)
 test-browser: $(VENV)/.test chromium
 	@cd tests/ui && python -m pytest
 
-# No table of coverage: what failed must be the end that one reads. `make coverage` prints it.
+# No table of coverage: `make coverage` prints it.
 test-python: $(VENV)/.test
 	@python -m pytest -n 2 --dist worksteal --cov --cov-report=
 

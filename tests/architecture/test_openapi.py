@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from pathlib import Path
@@ -80,4 +81,12 @@ def test_the_committed_copy_is_current():
     committed = json.loads(COMMITTED.read_bytes())
     current = json.loads(document(ROUTES, PARTS))
     committed["info"].pop("version"), current["info"].pop("version")
-    assert committed == current
+    assert [*_differences(committed, current)] == []
+
+
+def _differences(committed, current):
+    """The lines that differ: the whole document would bury them."""
+    lines = [
+        json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (committed, current)
+    ]
+    return difflib.unified_diff(*lines, "committed", "current", lineterm="", n=1)
