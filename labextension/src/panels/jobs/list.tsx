@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   defaultRangeExtractor,
+  measureElement,
   useVirtualizer,
   type Range,
   type Virtualizer
@@ -32,13 +33,16 @@ export interface JobListProps {
   trans: TranslationBundle;
 }
 
-/** Heights before a row was measured, in pixels: what is right at first moves nothing later. */
+/** Heights before any row was measured, in pixels: what is right at first moves nothing later. */
 const ROW = 55;
-const REASON = 18;
+const REASON = 17;
 const PROGRESS = 26;
 
 /** Pixels between two drawings from which on rows are not read any more. */
 const RUSH = 400;
+
+/** Rows that rush by are drawn in so many elements, again and again: making them is dear. */
+const PASSING = 64;
 
 /** How many rows before the end more are asked for: a screenful and what scrolls by meanwhile. */
 const AHEAD = 100;
@@ -50,14 +54,17 @@ export function JobList(props: JobListProps): React.ReactElement {
   const hint = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
   const { rushing, noteSpeed } = useSpeed();
+  const heights = useHeights(jobs);
+  // The same function as long as the jobs are: another one would have every row placed anew.
+  const getItemKey = React.useCallback((index: number) => jobs[index].id, [jobs]);
   const { position, stand, pressed } = useKeyboard(props, scroller, index =>
     rows.scrollToIndex(index)
   );
-  const rows = useVirtualizer({
+  const rows = useVirtualizer<HTMLDivElement, Element>({
     count: jobs.length,
     getScrollElement: () => scroller.current,
-    estimateSize: index => heightOf(jobs[index]),
-    getItemKey: index => jobs[index].id,
+    ...heights,
+    getItemKey,
     // The row where the keyboard stands is always there, or scrolling would lose the focus.
     rangeExtractor: range => withRow(range, position),
     overscan: 8,
@@ -91,7 +98,7 @@ export function JobList(props: JobListProps): React.ReactElement {
           const passes = rushing.current && item.index !== position;
           return (
             <div
-              key={item.key}
+              key={passes ? item.index % PASSING : item.key}
               role="listitem"
               aria-setsize={hasMore ? -1 : jobs.length}
               aria-posinset={item.index + 1}
@@ -139,10 +146,30 @@ function useSpeed(): {
   const before = React.useRef(0);
   const noteSpeed = React.useCallback((rows: Virtualizer<HTMLDivElement, Element>) => {
     const offset = rows.scrollOffset ?? 0;
-    rushing.current = rows.isScrolling && Math.abs(offset - before.current) > RUSH;
+    if (offset !== before.current) {
+      rushing.current = Math.abs(offset - before.current) > RUSH;
+    }
+    rushing.current &&= rows.isScrolling;
     before.current = offset;
   }, []);
   return { rushing, noteSpeed };
+}
+
+/** A row's height before it is drawn: that of the lowest like it so far, whatever the font. */
+function useHeights(jobs: readonly Job[]): {
+  estimateSize: (index: number) => number;
+  measureElement: typeof measureElement;
+} {
+  const seen = React.useRef(new Map<number, number>());
+  return {
+    estimateSize: index => seen.current.get(heightOf(jobs[index])) ?? heightOf(jobs[index]),
+    measureElement: (element, entry, rows) => {
+      const height = measureElement(element, entry, rows);
+      const like = heightOf(jobs[rows.indexFromElement(element)]);
+      seen.current.set(like, Math.min(height, seen.current.get(like) ?? height));
+      return height;
+    }
+  };
 }
 
 /** Where the keyboard stands in the list, and what its keys do. */
