@@ -38,6 +38,9 @@ const ROW = 55;
 const REASON = 17;
 const PROGRESS = 26;
 
+/** A list of usual size, until it is known. */
+const SCREEN = { width: 280, height: 600 };
+
 /** Pixels between two drawings from which on rows are not read any more. */
 const RUSH = 400;
 
@@ -68,6 +71,8 @@ export function JobList(props: JobListProps): React.ReactElement {
     // The row where the keyboard stands is always there, or scrolling would lose the focus.
     rangeExtractor: range => withRow(range, position),
     overscan: 8,
+    // Rows are there with the list itself, before the browser has told how high it is.
+    initialRect: SCREEN,
     onChange: noteSpeed
   });
   const last = rows.range?.endIndex ?? -1;

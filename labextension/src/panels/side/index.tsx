@@ -1,8 +1,10 @@
 /** The left panel as a widget of the lab. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
+import { flushSync } from 'react-dom';
 import { submarineIcon } from '../../components/icons';
 import type { Session } from '../../models/session';
 import { SideBody, type SideActions } from './body';
@@ -49,6 +51,11 @@ export class SidePanel extends ReactWidget {
 
   get sectionChanged(): ISignal<this, string> {
     return this._sectionChanged;
+  }
+
+  /** Drawn at once: while the lab starts, React's own turn may be long in coming. */
+  protected onUpdateRequest(message: Message): void {
+    flushSync(() => super.onUpdateRequest(message));
   }
 
   protected render(): React.ReactElement {
