@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lab import Lab
 from playwright.sync_api import BrowserContext, Page, expect
+from screens import settle
 from studio import StudioLab, studio_in
 
 REPOSITORY = Path(__file__).parents[2]
@@ -74,7 +75,7 @@ def desk(
         page = new_context().new_page()
         page.on("pageerror", lambda error: errors.append(f"{person}: {error}"))
         page.goto(shared_lab.address(path, person))
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=60_000)
+        settle(page)
         return page
 
     yield sit_down

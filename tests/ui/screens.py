@@ -16,8 +16,13 @@ def open_lab(page: Page, lab: Lab, path: str = "", *, keep_layout: bool = False)
     """Open the lab, without a saved layout unless that is what is looked at."""
     address = lab.address(path)
     page.goto(address.replace("reset&", "") if keep_layout else address)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the lab has put something in front: it takes the focus from wherever it was."""
     expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
-    expect(page.locator("#main")).to_be_visible()
+    expect(page.locator("#jp-main-dock-panel .jp-mod-current").first).to_be_visible(timeout=SLOW)
 
 
 def open_notebook(page: Page, lab: Lab, name: str, cells: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from looking import cut_off
 from playwright.sync_api import Page, expect
-from screens import panel
+from screens import panel, settle
 from sharing import go_to
 from studio import BASIN, TITLE, StudioLab
 from views import command
@@ -33,8 +33,7 @@ FOCUS = """() => {
 def page(page: Page, studio: StudioLab) -> Page:
     """Dana's lab, the panel open."""
     page.goto(studio.address(person="dana"))
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=60_000)
-    expect(page.locator(".jp-Launcher")).to_be_visible()
+    settle(page)
     go_to(page, TITLE)
     return page
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
-from screens import SLOW, notebook_of, open_job, open_lab, panel, row, state, tab
+from screens import SLOW, notebook_of, open_job, open_lab, panel, row, settle, state, tab
 from sharing import in_files, save, write_in
 
 PAYLOADS = [
@@ -203,7 +203,7 @@ def tried(lab: Lab, method: str, path: str, body: object, person: str = "alice")
 def sit_down(page: Page, lab: Lab, person: str) -> None:
     """Open a person's lab and the panel in it."""
     page.goto(lab.address(person=person).replace(STRANGER, "stranger"))
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+    settle(page)
     expect(panel(page).get_by_role("tab", name="Project")).to_be_visible()
 
 

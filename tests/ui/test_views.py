@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from looking import barriers, cut_off, english
 from playwright.sync_api import Browser, Page, expect
-from screens import SLOW
+from screens import settle
 from sharing import go_to
 from studio import TITLE, StudioLab
 from views import ROOTS, WIDTHS, View, command, use_width, views_of
@@ -32,8 +32,7 @@ def desk_of_dana(browser: Browser, studio: StudioLab) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(studio.address(person="dana"))
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
-    expect(page.locator(".jp-Launcher")).to_be_visible()  # it takes the focus when it comes
+    settle(page)
     go_to(page, TITLE)
     yield page
     context.close()
@@ -109,7 +108,7 @@ def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, looks: 
     page = desk_of_dana
     studio.use_language("de_DE")
     page.reload()
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+    settle(page)
     expect(page.locator(".sub-StatusLine")).to_contain_text("1 läuft")
 
     def look(view: View) -> list[str]:
