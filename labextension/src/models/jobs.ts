@@ -6,19 +6,13 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import type { JobsQuery } from '../api/client';
 import { Problem, sentenceOf } from '../api/problem';
-import { isTerminal, type Frame, type Job, type JobState, type Page } from '../api/types';
+import type { Frame, Job, Page } from '../api/types';
 import type { Connection } from './connection';
 import { NO_FILTER, filters, matches, type JobsFilter } from './filter';
+import { KnownJobs, type Move } from './knownjobs';
 import { apply, applyProgress, isWhole, newer, type Change, type ProgressChange } from './merge';
 import { Pulse, nextFrame, type Scheduler } from './pulse';
 import type { Stops } from './stops';
-
-/** `from` is null for a job that was not known to be under way. */
-export interface Move {
-  id: string;
-  from: JobState | null;
-  to: JobState;
-}
 
 export type JobsStatus = 'loading' | 'ready' | 'forbidden' | 'failed';
 
@@ -55,9 +49,7 @@ export class JobsModel implements IDisposable {
     this._project = project;
     this._subscription?.dispose();
     this._jobs.clear();
-    this._order = null;
     this._remembered = false;
-    this._active.clear();
     this._orphans.clear();
     this._problem = null;
     this._follow();
@@ -67,10 +59,7 @@ export class JobsModel implements IDisposable {
 
   /** The jobs that the filter lets through. */
   get items(): readonly Job[] {
-    this._order ??= [...this._jobs.values()].sort(newestFirst).map(({ id }) => id);
-    this._items ??= this._order
-      .map(id => this._shown(this._jobs.get(id) as Job))
-      .filter(job => this._matches(job));
+    this._items ??= this._jobs.all.map(job => this._shown(job)).filter(job => this._matches(job));
     return this._items;
   }
 
@@ -82,16 +71,15 @@ export class JobsModel implements IDisposable {
   /** Show what was known before, until the server has answered. */
   remind(jobs: readonly Job[]): void {
     if (this._jobs.size === 0 && this._status === 'loading' && jobs.length > 0) {
-      jobs.forEach(job => this._jobs.set(job.id, job));
+      jobs.forEach(job => this._jobs.remind(job));
       this._remembered = true;
-      this._order = null;
       this._touch();
     }
   }
 
   /** Everybody whose jobs are known here, by name. */
   get owners(): readonly string[] {
-    const names = new Set([...this._jobs.values()].map(job => job.owner));
+    const names = new Set(this._jobs.all.map(job => job.owner));
     return [...names].sort((one, other) => one.localeCompare(other));
   }
 
@@ -129,8 +117,8 @@ export class JobsModel implements IDisposable {
   }
 
   /** A job's state was seen to change, whatever the filter lets through. */
-  get moved(): ISignal<this, Move> {
-    return this._moved;
+  get moved(): ISignal<KnownJobs, Move> {
+    return this._jobs.moved;
   }
 
   /** The first jobs of the project were read, none of them filtered away. */
@@ -173,7 +161,7 @@ export class JobsModel implements IDisposable {
   /** Apply what an action answered, before the frame for it arrives. */
   put(job: Job): void {
     if (job.project === this._project) {
-      this._set(newer(this._jobs.get(job.id), job));
+      this._jobs.put(newer(this._jobs.get(job.id), job));
       this._touch();
     }
   }
@@ -183,6 +171,7 @@ export class JobsModel implements IDisposable {
       this._pulse.dispose();
       this._options.stops?.changed.disconnect(this._touch, this);
       this._subscription?.dispose();
+      Signal.clearData(this._jobs);
       Signal.clearData(this);
     }
   }
@@ -224,14 +213,13 @@ export class JobsModel implements IDisposable {
   private _merge(page: Page<Job>, cursor: string | null): void {
     if (this._remembered) {
       // What the server does not name may be gone, or be different by now.
-      this._jobs.clear();
-      this._order = null;
+      this._jobs.forget();
       this._remembered = false;
     }
     const overlaps = page.items.some(job => this._jobs.has(job.id));
     for (const job of page.items) {
       const orphans = this._orphans.get(job.id) ?? [];
-      this._set(orphans.reduce(apply, newer(this._jobs.get(job.id), job)));
+      this._jobs.put(orphans.reduce(apply, newer(this._jobs.get(job.id), job)));
     }
     // A refresh of the top must not forget how far down the list was read, unless so much
     // came meanwhile that there may be jobs between the page and what was known.
@@ -249,8 +237,7 @@ export class JobsModel implements IDisposable {
   private _fail(error: unknown): void {
     const forbidden = error instanceof Problem && [401, 403, 404].includes(error.status);
     if (forbidden && this._remembered) {
-      this._jobs.clear();
-      this._order = null;
+      this._jobs.forget();
       this._remembered = false;
     }
     this._status = forbidden ? 'forbidden' : this._jobs.size > 0 ? this._status : 'failed';
@@ -271,7 +258,6 @@ export class JobsModel implements IDisposable {
         break;
       case 'deleted':
         this._jobs.delete((frame.data as { id: string }).id);
-        this._order = null;
         break;
       case 'closed':
         this._status = 'forbidden';
@@ -283,13 +269,13 @@ export class JobsModel implements IDisposable {
 
   private _apply(change: Change): void {
     if (change.state) {
-      this._note(change.id, change.state);
+      this._jobs.note(change.id, change.state);
     }
     const known = this._jobs.get(change.id);
     if (known) {
-      this._set(apply(known, change));
+      this._jobs.put(apply(known, change));
     } else if (isWhole(change)) {
-      this._set(change);
+      this._jobs.put(change);
     } else if (this._fetching > 0) {
       // The list that is under way may bring this job as it was before the change.
       this._orphans.set(change.id, [...(this._orphans.get(change.id) ?? []), change]);
@@ -299,28 +285,7 @@ export class JobsModel implements IDisposable {
   private _progress(change: ProgressChange): void {
     const known = this._jobs.get(change.id);
     if (known) {
-      this._set(applyProgress(known, change));
-    }
-  }
-
-  private _set(job: Job): void {
-    this._note(job.id, job.state);
-    if (!this._jobs.has(job.id)) {
-      this._order = null;
-    }
-    this._jobs.set(job.id, job);
-  }
-
-  /** Remember the jobs that are under way, so that their ends are noticed. */
-  private _note(id: string, to: JobState): void {
-    const from = this._active.get(id) ?? null;
-    if (isTerminal(to)) {
-      this._active.delete(id);
-    } else {
-      this._active.set(id, to);
-    }
-    if (from !== null ? from !== to : !isTerminal(to)) {
-      this._moved.emit({ id, from, to });
+      this._jobs.put(applyProgress(known, change));
     }
   }
 
@@ -339,17 +304,13 @@ export class JobsModel implements IDisposable {
     this._pulse.request();
   }
 
-  private readonly _jobs = new Map<string, Job>();
-  private readonly _active = new Map<string, JobState>();
+  private readonly _jobs = new KnownJobs();
   private readonly _orphans = new Map<string, Change[]>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _listed = new Signal<this, void>(this);
-  private readonly _moved = new Signal<this, Move>(this);
   private readonly _pulse: Pulse;
   private _subscription: IDisposable | null = null;
   private _project: string | null;
-  /** Ids, the newest first; null where some came or went. */
-  private _order: readonly string[] | null = null;
   private _items: readonly Job[] | null = null;
   private _remembered = false;
   private _filter: JobsFilter = NO_FILTER;
@@ -359,8 +320,4 @@ export class JobsModel implements IDisposable {
   private _horizon: string | null = null;
   private _fetching = 0;
   private _first: Promise<void> = Promise.resolve();
-}
-
-function newestFirst(a: Job, b: Job): number {
-  return a.created === b.created ? (a.id < b.id ? 1 : -1) : a.created < b.created ? 1 : -1;
 }

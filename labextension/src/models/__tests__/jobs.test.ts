@@ -3,7 +3,8 @@ import type { JobsQuery } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Job, JobState, Page } from '../../api/types';
 import { NO_FILTER } from '../filter';
-import { JobsModel, type Move } from '../jobs';
+import { JobsModel } from '../jobs';
+import type { Move } from '../knownjobs';
 import { atOnce, job, settled, wire, type FakeSocket } from './fakes';
 
 const TOPIC = 'projects/default';

@@ -9,7 +9,8 @@ import type { JobActions, Press } from '../../components/jobrow';
 import { Skeleton } from '../../components/skeleton';
 import { stateWord } from '../../components/words';
 import { filters, NO_FILTER } from '../../models/filter';
-import type { JobsModel, Move } from '../../models/jobs';
+import type { JobsModel } from '../../models/jobs';
+import type { Move } from '../../models/knownjobs';
 import { may, mayOnJob } from '../../models/rights';
 import { extended, kept, NONE, toggled, type Selection } from '../../models/selection';
 import type { Session } from '../../models/session';
@@ -190,7 +191,7 @@ function Announcer(props: {
   const { jobs, user, trans } = props;
   const [text, setText] = React.useState('');
   React.useEffect(() => {
-    const tell = (_: JobsModel, { id, from, to }: Move) => {
+    const tell = (_: unknown, { id, from, to }: Move) => {
       const found = jobs.items.find((job: Job) => job.id === id);
       if (found && found.owner === user && (from !== null || to === 'pending')) {
         setText(`${found.name}: ${stateWord(to, trans)}`);
