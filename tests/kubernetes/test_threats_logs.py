@@ -20,6 +20,7 @@ from submarine_ext.engines.base import Outcome, Task
 from submarine_ext.engines.kubernetes.artifacts import ENTRY
 from submarine_ext.engines.kubernetes.nodelog import NodeLog
 from submarine_ext.engines.kubernetes.pod.frames import LIMIT, Frames
+from submarine_ext.testing import jobs
 from submarine_ext.testing.promises.promise import Promise
 from submarine_ext.testing.session import session
 from tests.cluster.cluster import Cluster
@@ -164,6 +165,22 @@ async def test_a_full_disk_keeps_no_job_from_its_end(cluster: Cluster, tmp_path:
         hands.go_on(cluster, wanted)
         assert (await s.ended(wanted.name)).outcome is Outcome.SUCCEEDED
     assert wanted.log(0).read_text() == "a\nb\n"
+
+
+async def test_a_folder_that_is_deleted_meanwhile_does_not_keep_the_server_from_ending(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """The log is being followed, and where it has come to can't be written down any more."""
+    promise = Promise()
+    promise.python = "python3"
+    task = promise.program(tmp_path, "import time\nprint('a', flush=True)\ntime.sleep(600)")
+    async with session(hands.make(cluster, tmp_path)) as s:
+        await s.engine.start(task)
+        await s.started(task.name)
+        await jobs.printed(task.log(0), b"a\n")
+        while task.folder.exists():  # a mark may be written at this very moment
+            shutil.rmtree(task.folder, ignore_errors=True)
+    assert not task.folder.exists()
 
 
 async def test_a_folder_that_is_deleted_meanwhile_leaves_the_others_alone(

@@ -232,19 +232,30 @@ class Follower:
         if since is not None:
             params["sinceTime"] = since
         limit = RENEW * random.uniform(0.8, 1.2) if follow else None  # noqa: S311
+        async with self._saved():
+            try:
+                async with asyncio.timeout(limit) as self._reading:
+                    return await self._stream(pod, params, SILENCE if not follow else None)
+            except TimeoutError:
+                return Answer.CUT
+            except LostError:
+                self._log.look_elsewhere()
+                return Answer.ELSEWHERE
+            except ApiError as error:
+                return self._refused(error)
+
+    @contextlib.asynccontextmanager
+    async def _saved(self) -> AsyncIterator[None]:
+        """How far one has come is written down, however the reading ends."""
         try:
-            async with asyncio.timeout(limit) as self._reading:
-                return await self._stream(pod, params, SILENCE if not follow else None)
-        except TimeoutError:
-            return Answer.CUT
-        except LostError:
-            self._log.look_elsewhere()
-            return Answer.ELSEWHERE
-        except ApiError as error:
-            return self._refused(error)
+            yield
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):  # it would hide that we are to end
+                await _thread(self._log.save)
+            raise
         finally:
             self._reading = None
-            await _thread(self._log.save)
+        await _thread(self._log.save)
 
     async def _stream(self, pod: Pod, params: dict[str, str], silence: float | None) -> Answer:
         async with self._api.stream(pod.path, params, silence=silence) as pieces:
