@@ -390,6 +390,8 @@ async def a_running_job(replay: Replay, name: str) -> None:
         body["metadata"]["ownerReferences"][0]["controller"] = False
         await make(replay, KINDS[2], body)
     await replay.until(KINDS[1], lambda pods: any(_runs(pod, name) for pod in pods.values()))
+    # The controller's word for it is the last change of the Job before its deletion.
+    await replay.until(KINDS[0], lambda jobs: _ready(jobs.get(name, {})))
 
 
 def owned(name: str, owner: str, uid: str, **more: Any) -> Object:
@@ -399,6 +401,10 @@ def owned(name: str, owner: str, uid: str, **more: Any) -> Object:
 
 def _runs(pod: Object, name: str) -> bool:
     return pod["metadata"]["name"].startswith(name) and pod["status"].get("phase") == "Running"
+
+
+def _ready(job: Object) -> bool:
+    return job.get("status", {}).get("ready") == 1
 
 
 async def the_deletion_of(replay: Replay, index: int, name: str) -> None:
