@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from screens import SLOW, notebook_of, panel, row, run_cell, tab
 from sharing import (
     choose_in_menu,
@@ -174,6 +174,38 @@ def test_a_save_that_came_too_late_becomes_a_copy_or_gives_way(
     past = shared_lab.api("GET", "/contents/late/train.ipynb/checkpoints", person="alice")
     kept = [version["author"] for version in past if version["kind"] == "conflict"]
     assert kept == ["bob", "bob"]
+
+
+@pytest.mark.parametrize("goes", ["to the trash", "elsewhere"])
+def test_a_file_that_goes_right_after_a_save_fails_nothing(
+    page: Page, shared_lab: Lab, goes: str
+) -> None:
+    """Jupyter then asks for its checkpoints, and for one more. It catches no failure of that."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    project = f"going-{goes.replace(' ', '-')}"
+    put(shared_lab, project, "print(6 * 7)")
+    go_to(page, project)
+    open_file(page, "train.ipynb")
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=SLOW)
+    path = f"/contents/{project}/train.ipynb"
+    gone: list[str] = []
+
+    def first_it_goes(route: Route) -> None:
+        if not gone:
+            verb, body = ("PATCH", {"path": f"{project}/other.ipynb"})
+            verb, body = ("DELETE", None) if goes == "to the trash" else (verb, body)
+            gone.append(str(shared_lab.api(verb, path, body, person="alice")))
+        route.continue_()
+
+    page.route(f"**{path}/checkpoints", first_it_goes)
+    with page.expect_response(
+        lambda answer: answer.request.method == "POST" and answer.url.endswith("/checkpoints")
+    ) as kept:
+        save(page)
+    assert kept.value.status == 404
+    page.evaluate("new Promise(done => setTimeout(done))")
+    assert errors == []
 
 
 def test_a_notebook_runs_as_a_job_which_names_the_version_that_it_ran(

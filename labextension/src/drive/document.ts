@@ -11,7 +11,7 @@ import type { Signal } from '@lumino/signaling';
 import type { Frame } from '../api/types';
 import type { Connection } from '../models/connection';
 import { localOf, nameOf, placeOf, type Place } from '../models/documents';
-import type { ProjectDrive } from './drive';
+import { isGone, type ProjectDrive } from './drive';
 import { lock } from './lock';
 import { NoticeLine } from './notices';
 
@@ -89,7 +89,7 @@ export class OpenDocument implements IDisposable {
       this._lock(!writable);
     } else if (writable || !this.context.model.dirty) {
       // What was opened read-only holds nothing of whoever may write now.
-      await this.revert();
+      await this._reload();
       this._redraw();
     } else {
       this._lock(true);
@@ -228,19 +228,19 @@ export class OpenDocument implements IDisposable {
     } else if (this._inUse()) {
       this.notices.tell('saved', {
         text: trans.__('%1 saved meanwhile.', who),
-        actions: [{ label: trans.__('Reload'), run: () => void this.revert() }]
+        actions: [{ label: trans.__('Reload'), run: () => void this._reload() }]
       });
     } else {
       await this._reload();
     }
   }
 
-  /** Show what somebody saved. Where the file is gone meanwhile, a frame about that follows. */
+  /** Show what the file is now. Where it is gone meanwhile, a frame about that follows. */
   private async _reload(): Promise<void> {
     try {
       await this.revert();
     } catch (error) {
-      if ((error as { response?: Response }).response?.status !== 404) {
+      if (!isGone(error)) {
         throw error;
       }
     }

@@ -176,12 +176,25 @@ export class ProjectDrive implements Contents.IDrive {
     return model;
   }
 
+  /** The lab does this after each save, which is a version already: a file that went is no failure. */
   async createCheckpoint(path: string): Promise<Contents.ICheckpointModel> {
-    return (await this._send('POST', `${path}/checkpoints`, { body: {} })).json();
+    try {
+      return await (await this._send('POST', `${path}/checkpoints`, { body: {} })).json();
+    } catch (error) {
+      throw isGone(error) ? cancelled() : error;
+    }
   }
 
+  /** Like Jupyter's own: none where there is no such file. The lab catches no failure of this. */
   async listCheckpoints(path: string): Promise<Contents.ICheckpointModel[]> {
-    return (await this._send('GET', `${path}/checkpoints`)).json();
+    try {
+      return await (await this._send('GET', `${path}/checkpoints`)).json();
+    } catch (error) {
+      if (isGone(error)) {
+        return [];
+      }
+      throw error;
+    }
   }
 
   async restoreCheckpoint(path: string, id: string): Promise<void> {
@@ -272,6 +285,11 @@ export class StaleError extends ServerConnection.ResponseError {
   ) {
     super(response, refused.detail);
   }
+}
+
+/** Whether a request failed because there is no such file (any more). */
+export function isGone(error: unknown): boolean {
+  return error instanceof ServerConnection.ResponseError && error.response.status === 404;
 }
 
 function headersOf(condition: Condition): { [name: string]: string } {

@@ -69,6 +69,15 @@ describe('the project drive', () => {
     expect(puts[2]).toBe('PUT vision/new.ipynb');
   });
 
+  /** What the lab asks after each save, and of which it catches no failure. */
+  it('has no checkpoints of a file that is gone, and fails nothing for it', async () => {
+    const { drive } = await lab([]);
+    expect(await drive.listCheckpoints('vision/gone.ipynb')).toEqual([]);
+    await expect(drive.createCheckpoint('vision/gone.ipynb')).rejects.toMatchObject({
+      name: 'ModalCancelError'
+    });
+  });
+
   /** Catches the mutant that notes the ETag of every answer: bob's save would be overwritten. */
   it('is not misled by whoever only looks at the file', async () => {
     const { server, drive, save, current, asked } = await lab(['later']);
