@@ -32,6 +32,14 @@ for step in range(200):
 open("table.csv", "w").write("epoch,loss\\n1,0.5\\n")
 track.artifact("table.csv")
 """
+#: Has come some way, and stays there.
+EVALUATE = """
+import time
+from submarine_ext import track
+track.log_metric("validation/accuracy_top_5", 0.71, 1)
+track.progress(0.42, "batch 420 of 1000")
+time.sleep(86400)
+"""
 
 
 class StudioLab(Lab):
@@ -105,10 +113,11 @@ def _basin(lab: StudioLab) -> None:
     for job in lab.jobs.values():
         while not lab.api("GET", f"/jobs/{job}", person="dana")["finished"]:
             time.sleep(0.1)
-    lab.jobs["running"] = submit("nightly-evaluation", "sleep", "86400")
+    lab.jobs["running"] = submit("nightly-evaluation", sys.executable, "-c", EVALUATE)
     lab.jobs["waiting"] = submit("waits-for-both-cores", "true", cpu=2)
     write(lab, f"{BASIN}/merged.ipynb", "dana", "lr = 0.1")
     _with_output(lab)
+    _with_cells(lab)
 
 
 def _with_output(lab: StudioLab) -> None:
@@ -124,6 +133,15 @@ def _with_output(lab: StudioLab) -> None:
     ]
     body = {"type": "notebook", "format": "json", "content": content}
     lab.api("PUT", f"/contents/{BASIN}/output.ipynb", body, person="dana")
+
+
+def _with_cells(lab: StudioLab) -> None:
+    """A notebook whose cells were run as jobs: one that runs, one that failed."""
+    content = notebook_of(["evaluate(model)", "[][1]"])
+    for cell, job in zip(content["cells"], ("running", "failed"), strict=True):
+        cell["metadata"] = {"submarine": {"job": lab.jobs[job], "cell": cell["id"]}}
+    body = {"type": "notebook", "format": "json", "content": content}
+    lab.api("PUT", f"/contents/{BASIN}/cells.ipynb", body, person="dana")
 
 
 def write(lab: Lab, path: str, person: str, source: str) -> None:

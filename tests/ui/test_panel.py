@@ -225,7 +225,7 @@ def test_the_queue_says_where_i_stand_and_what_i_use(
     open_lab(page, lab)
     panel(page).get_by_role("tab", name="Queue").click()
     side = panel(page).get_by_role("tabpanel")
-    expect(side).to_contain_text("None of your jobs waits.")
+    expect(side).to_contain_text("None of your jobs is waiting.")
     submit("sweep-17", "true", cpu=cpus)  # it is shown although nobody asks again and again
     place = side.get_by_role("listitem").filter(has_text="sweep-17")
     expect(place).to_contain_text("1.")

@@ -53,13 +53,13 @@ def test_the_status_bar_counts_my_jobs_in_all_projects_and_opens_the_panel(
 ) -> None:
     open_lab(page, lab)
     status = page.locator(".sub-StatusLine")
-    expect(status).to_have_text("No job of yours runs.")
+    expect(status).to_have_text("No job of yours is running.")
     lab.api("POST", "/projects", {"name": "elsewhere", "title": "Elsewhere"})
     here, there = (
         submit("here", "sleep", "600"),
         submit("there", "sleep", "601", project="elsewhere"),
     )
-    expect(status).to_have_text("2 run")
+    expect(status).to_have_text("2 jobs running")
     status.click()
     expect(panel(page)).to_contain_text("here")
 
@@ -67,9 +67,9 @@ def test_the_status_bar_counts_my_jobs_in_all_projects_and_opens_the_panel(
     message = page.locator(".Toastify__toast").filter(has_text="there (Elsewhere): Cancelled")
     message.get_by_role("button", name="Open").click()
     expect(job_view(page).get_by_role("heading", name="there")).to_be_visible()
-    expect(status).to_have_text("1 runs")
+    expect(status).to_have_text("1 job running")
     stop(lab, here)
-    expect(status).to_have_text("No job of yours runs.")
+    expect(status).to_have_text("No job of yours is running.")
 
 
 def test_settings_count_from_the_moment_at_which_they_are_chosen(
@@ -77,7 +77,7 @@ def test_settings_count_from_the_moment_at_which_they_are_chosen(
 ) -> None:
     open_lab(page, lab)
     first = submit("first", "sleep", "600")
-    expect(page.locator(".sub-StatusLine")).to_have_text("1 runs")
+    expect(page.locator(".sub-StatusLine")).to_have_text("1 job running")
     expect(page).not_to_have_title(re.compile(r"^\("))
     setting(page, "Browser tab")
     expect(page).to_have_title(re.compile(r"^\(1\) "))

@@ -15,15 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 from screens import settle
 from sharing import go_to
 from studio import TITLE, StudioLab
-from views import ROOTS, WIDTHS, View, command, use_width, views_of
+from views import WIDTHS, View, command, use_width, views_of
 
 THEMES = {
     "light": "JupyterLab Light",
     "dark": "JupyterLab Dark",
     "contrast": "JupyterLab Dark High Contrast",
 }
-#: The rules that another theme can break.
-OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +73,7 @@ def use_theme(page: Page, theme: str) -> None:
 
 def right_to_left(page: Page, view: View) -> list[str]:
     """What is cut off or covered where one reads from right to left, in the narrowest view."""
-    root = page.locator(ROOTS[view.place]).first
+    root = view.root(page)
     use_width(page, root, view.place, WIDTHS[view.place][0])
     page.evaluate("document.documentElement.dir = 'rtl'")
     found = [f"right to left: {problem}" for problem in cut_off(root)]
@@ -89,16 +87,15 @@ def test_every_view_in(studio: StudioLab, desk_of_dana: Page, looks: Path, theme
     use_theme(page, THEMES[theme])
 
     def look(view: View) -> list[str]:
-        root = page.locator(ROOTS[view.place]).first
+        root = view.root(page)
         found = []
         for width in WIDTHS[view.place]:
             use_width(page, root, view.place, width)
             root.screenshot(path=looks / f"{view.name}-{theme}-{width}.png")
             found += [f"{width} px: {problem}" for problem in cut_off(root)]
-        rules = None if theme == "light" else OF_COLOURS
         if theme == "light":
             found += right_to_left(page, view)
-        return found + barriers(root, rules)
+        return found + barriers(root)
 
     found = walk(page, views_of(studio), look)
     assert not found, "\n".join(found)
@@ -112,7 +109,7 @@ def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, looks: 
     expect(page.locator(".sub-StatusLine")).to_contain_text("1 läuft")
 
     def look(view: View) -> list[str]:
-        root = page.locator(ROOTS[view.place]).first
+        root = view.root(page)
         use_width(page, root, view.place, WIDTHS[view.place][0])
         root.screenshot(path=looks / f"{view.name}-german-{WIDTHS[view.place][0]}.png")
         return [f"in English: {text}" for text in english(root)] + cut_off(root)

@@ -27,8 +27,9 @@ ROOTS = {
 }
 
 
-#: The button in English and in German.
+#: Buttons in English and in German.
 MERGE = re.compile("^(Merge|Zusammenführen)")
+OVERLAY = re.compile("^(Overlay runs|Läufe überlagern)")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,16 @@ class View:
     open: Callable[[Page], object]
     ready: str
     close: Callable[[Page], object] = lambda page: None
+    within: str = ""
+
+    def root(self, page: Page) -> Locator:
+        """What is looked at: ``within``, else all of the kind of place that it stands in."""
+        return page.locator(self.within or ROOTS[self.place]).first
 
     def show(self, page: Page) -> Locator:
         """Open it and wait until it stands there; its root."""
         self.open(page)
-        root = page.locator(ROOTS[self.place]).first
+        root = self.root(page)
         expect(root.locator(self.ready).first).to_be_visible(timeout=SLOW)
         expect(root.locator(".sub-Skeleton, .sub-Spinner")).to_have_count(0)
         return root
@@ -72,8 +78,11 @@ def views_of(lab: StudioLab) -> list[View]:
     tab = {name: {"project": BASIN, "tab": name} for name in PROJECT_TABS}
     file = {"project": BASIN, "path": "train.ipynb"}
     compared = {"ids": [lab.jobs["done"], lab.jobs["other"]]}
+    cells = f"submarine:{BASIN}/cells.ipynb"
     return [
         View("panel-jobs", "side", section(0), ".sub-JobRow"),
+        View("panel-switcher", "side", switcher, '[role="option"]', close=escape,
+             within=".sub-Switcher-popup"),
         View("panel-project", "side", section(1), ".sub-FileRow"),
         View("panel-use", "side", section(2), '[role="tabpanel"] > *'),
         *(
@@ -85,6 +94,10 @@ def views_of(lab: StudioLab) -> list[View]:
         View("job-waiting", "main", command("submarine:open-job", id=lab.jobs["waiting"]),
              ".sub-Reason"),
         View("compare", "main", command("submarine:compare", **compared), ".sub-CompareTable"),
+        View("compare-choose", "dialog", command("submarine:compare", ids=[lab.jobs["done"]]),
+             ".sub-Chooser-job", close=escape),
+        View("overlay-choose", "dialog", lambda page: overlay(page, lab), ".sub-Chooser-job",
+             close=escape),
         View("new-job", "main", once("submarine:new-job", ".sub-NewJob"), "form"),
         *(
             View(f"project-{name}", "main", command("submarine:open-project", **tab[name]), ready)
@@ -94,10 +107,15 @@ def views_of(lab: StudioLab) -> list[View]:
         View("merge", "main", lambda page: merge(page, lab), ".sub-Merge"),
         View("card", "document", command("docmanager:open", path=f"submarine:{BASIN}/output.ipynb"),
              ".sub-State"),
+        *(
+            View(f"cell-{name}", "document", command("docmanager:open", path=cells),
+                 ready, within=f".sub-CellFooterHost:visible >> nth={number}")
+            for number, (name, ready) in enumerate(FOOTERS.items())
+        ),
         View("teams", "main", command("submarine:open-teams"), ".sub-CardBox"),
         View("people", "main", command("submarine:open-people"), ".sub-CardBox"),
         View("share", "dialog", command("submarine:share", project=BASIN), "ul.sub-Rows",
-             close=lambda page: page.keyboard.press("Escape")),
+             close=escape),
     ]  # fmt: skip
 
 
@@ -114,6 +132,29 @@ PROJECT_TABS = {
     "trash": ".sub-Kept li",
     "activity": ".sub-Activity li",
 }
+
+
+#: The jobs that the cells of a notebook were run as, in their order.
+FOOTERS = {"running": '[role="progressbar"]', "failed": ".sub-Reason"}
+
+
+def escape(page: Page) -> None:
+    """Close what lies over the lab."""
+    page.keyboard.press("Escape")
+
+
+def switcher(page: Page) -> None:
+    """Show the panel and open the list of projects in it."""
+    command("submarine:open-panel")(page)
+    button = page.locator(".sub-Switcher-button")
+    if button.get_attribute("aria-expanded") == "false":
+        button.click()
+
+
+def overlay(page: Page, lab: StudioLab) -> None:
+    """Ask which runs to lay over the curves of a job."""
+    command("submarine:open-job", id=lab.jobs["done"], tab="metrics")(page)
+    page.locator(".sub-JobView:visible").get_by_role("button", name=OVERLAY).click()
 
 
 def once(name: str, root: str) -> Callable[[Page], object]:

@@ -149,11 +149,25 @@ export function progressWords(progress: Progress, trans: TranslationBundle): str
   return parts.filter(part => part).join(' · ');
 }
 
+/** `2 jobs running, 1 waiting`, as much of it as there is; empty where there is nothing. */
+export function underWay(running: number, waiting: number, trans: TranslationBundle): string {
+  if (running === 0) {
+    return waiting > 0 ? trans._n('%1 job waiting', '%1 jobs waiting', waiting) : '';
+  }
+  const jobs = trans._n('%1 job running', '%1 jobs running', running);
+  return waiting > 0 ? `${jobs}, ${waitingWords(waiting, trans)}` : jobs;
+}
+
+/** `1 waiting`, beside the name of what it waits for. */
+export function waitingWords(waiting: number, trans: TranslationBundle): string {
+  return trans._n('%1 waiting', '%1 waiting', waiting);
+}
+
 /** `3/8 CPUs`, with GPUs where there are some. */
 export function load(engine: Engine, trans: TranslationBundle): string {
   const { capacity, in_use: used } = engine;
   if (!capacity || !used) {
-    return trans.__('%1 running', engine.running);
+    return trans._n('%1 running', '%1 running', engine.running);
   }
   const cpus = trans.__('%1/%2 CPUs', round(used.cpu), round(capacity.cpu));
   return capacity.gpu ? `${cpus}, ${trans.__('%1/%2 GPUs', used.gpu, capacity.gpu)}` : cpus;

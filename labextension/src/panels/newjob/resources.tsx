@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Engine, Framework } from '../../api/types';
 import { ChoiceField, TextField } from '../../components/fields';
-import { bytes } from '../../components/words';
+import { bytes, underWay } from '../../components/words';
 import { amount } from '../../models/quantity';
 import { fitOf, roomFor, type Kind, type Room } from '../../models/room';
 import type { FormProps } from './form';
@@ -49,12 +49,8 @@ function EngineState(props: { engine: Engine; trans: TranslationBundle }): React
   if (!engine.healthy) {
     return <strong>{engine.reason ?? trans.__('It cannot be reached now.')}</strong>;
   }
-  const running = trans._n('%1 job runs', '%1 jobs run', engine.running);
-  return (
-    <>
-      {engine.queue > 0 ? `${running}, ${trans._n('%1 waits', '%1 wait', engine.queue)}` : running}
-    </>
-  );
+  const busy = underWay(engine.running, engine.queue, trans);
+  return <>{busy || trans.__('No job is running there.')}</>;
 }
 
 function AmountField(

@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Engine } from '../../api/types';
-import { exactTime, load } from '../../components/words';
+import { exactTime, load, waitingWords } from '../../components/words';
 
 /** One engine in a few words; a bar at its foot says how full it is. */
 export function EngineChip(props: {
@@ -13,7 +13,7 @@ export function EngineChip(props: {
 }): React.ReactElement {
   const { engine, stale, trans } = props;
   const words = engine.healthy ? load(engine, trans) : trans.__('unavailable');
-  const queue = engine.queue > 0 ? trans._n('%1 waits', '%1 wait', engine.queue) : null;
+  const queue = engine.queue > 0 ? waitingWords(engine.queue, trans) : null;
   return (
     <span
       className={`sub-Chip sub-EngineChip${engine.healthy ? '' : ' sub-mod-unhealthy'}${stale ? ' sub-mod-stale' : ''}`}

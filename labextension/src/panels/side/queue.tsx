@@ -57,7 +57,7 @@ function Places(props: QueueSectionProps & { queue: Queue }): React.ReactElement
         <h2>{trans.__('My place in the queue')}</h2>
       </div>
       {queue.places.length === 0 ? (
-        <p className="sub-Note">{trans.__('None of your jobs waits.')}</p>
+        <p className="sub-Note">{trans.__('None of your jobs is waiting.')}</p>
       ) : (
         <ol className="sub-Rows sub-Places">
           {queue.places.map(place => (
@@ -67,7 +67,7 @@ function Places(props: QueueSectionProps & { queue: Queue }): React.ReactElement
           ))}
         </ol>
       )}
-      {more > 0 && <p className="sub-Note">{trans._n('%1 more waits.', '%1 more wait.', more)}</p>}
+      {more > 0 && <p className="sub-Note">{trans._n('%1 more is waiting.', '%1 more are waiting.', more)}</p>}
     </section>
   );
 }
