@@ -8,7 +8,7 @@ import pytest
 from lab import Lab
 from playwright.sync_api import Page, expect
 from screens import panel, tab
-from sharing import go_to, new_project, project_tab
+from sharing import done, go_to, new_project, project_tab, share
 
 Desk = Callable[[str], Page]
 
@@ -74,6 +74,18 @@ def test_a_viewer_is_not_offered_what_a_viewer_may_not(
     shared_lab.api("DELETE", grant, person="alice")
     expect(view).to_have_count(0)
     expect(panel(bob)).to_contain_text("is no longer shared with you")
+
+
+def test_jobs_are_looked_for_by_every_member_also_one_who_has_none(page: Page) -> None:
+    new_project(page, "by-owner")
+    owners = panel(page).get_by_label("Show jobs of")
+    expect(owners.get_by_role("option")).to_have_text(["Anybody’s", "Mine"])
+    share(page, "bob", "Viewer")
+    done(page)
+    panel(page).get_by_role("tab", name="Jobs").click()
+    expect(owners.get_by_role("option")).to_have_text(["Anybody’s", "Mine", "bob"])
+    owners.select_option("bob")
+    expect(panel(page)).to_contain_text("No job matches")
 
 
 def test_a_project_changes_hands_when_the_receiver_accepts(

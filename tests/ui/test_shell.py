@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.error import HTTPError
 
 import pytest
 from lab import Lab
-from playwright.sync_api import Page, Response, expect
-from screens import job_view, open_lab, panel, tab
+from playwright.sync_api import Locator, Page, Response, expect
+from screens import job_view, open_lab, panel, state, tab
 from views import command
 
 Submit = Callable[..., str]
@@ -28,7 +29,18 @@ def submit(lab: Lab) -> Iterator[Submit]:
 
     yield submit
     for job in ids:
-        lab.forget(job)
+        if is_there(lab, job):
+            lab.forget(job)
+
+
+def is_there(lab: Lab, job: str) -> bool:
+    try:
+        lab.api("GET", f"/jobs/{job}")
+    except HTTPError as refused:
+        if refused.code != 404:
+            raise
+        return False
+    return True
 
 
 def stop(lab: Lab, job: str) -> None:
@@ -107,6 +119,42 @@ def test_the_start_page_and_the_palette_lead_everywhere(lab: Lab, page: Page) ->
     offered = set(listed.evaluate_all("items => items.map(item => item.dataset.command)"))
     script = "() => window.jupyterapp.commands.listCommands().filter(id => /^submarine/.test(id))"
     assert set(page.evaluate(script)) - offered == OF_A_DOCUMENT
+
+
+def test_the_palette_stops_runs_again_and_deletes_the_job_in_front(
+    lab: Lab, page: Page, submit: Submit
+) -> None:
+    job = submit("in-front", "sleep", "600")
+    open_lab(page, lab)
+    command("submarine:open-job", id=job)(page)
+    view = job_view(page)
+    expect(state(view)).to_have_text("Running")
+    expect(in_palette(page, "Delete Job…")).to_have_class(re.compile("lm-mod-disabled"))
+    in_palette(page, "Stop Job").click()
+    expect(state(view)).to_have_text("Stopping")
+    in_palette(page, "Stop Job").click()  # asked again, it is meant
+    expect(state(view)).to_have_text("Cancelled")
+
+    expect(in_palette(page, "Stop Job")).to_have_class(re.compile("lm-mod-disabled"))
+    in_palette(page, "Run Job Again").click()
+    expect(state(view)).to_have_text("Running")
+    assert lab.api("GET", f"/jobs/{job}")["attempt"] == 2
+    stop(lab, job)
+    expect(state(view)).to_have_text("Cancelled")
+
+    in_palette(page, "Delete Job…").click()
+    dialog = page.get_by_role("dialog").filter(has_text="Delete this job?")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(view).to_contain_text("in-front was deleted")
+    assert not is_there(lab, job)
+
+
+def in_palette(page: Page, label: str) -> Locator:
+    """A command in the palette, which is opened for it."""
+    if not page.locator(".lm-CommandPalette-input").is_visible():
+        command("apputils:activate-command-palette")(page)
+    page.locator(".lm-CommandPalette-input").fill(label)
+    return page.locator(".lm-CommandPalette-item").filter(has_text=label).first
 
 
 def test_the_activity_grows_while_it_is_looked_at(lab: Lab, page: Page) -> None:

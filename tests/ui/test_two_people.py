@@ -60,7 +60,7 @@ def test_alice_shares_both_save_bob_merges_alice_revokes(
     expect(dialog).to_contain_text("alice saved")
     bob.screenshot(path=screenshots / "conflict-light.png")
     dialog.get_by_role("button", name="Merge…").click()
-    expect(bob.get_by_text("1 of 1 conflicts left")).to_be_visible()
+    expect(bob.get_by_text("Conflicts left: 1 of 1")).to_be_visible()
     bob.screenshot(path=screenshots / "merge-light.png")
     bob.get_by_role("group", name="Which one to keep").get_by_role("button", name="Theirs").click()
     bob.get_by_role("button", name="Save merged").click()

@@ -103,7 +103,7 @@ function Changes(props: ChosenProps): React.ReactElement {
   return (
     <>
       <label className="sub-History-with">
-        {trans.__('Changes from this version to')}{' '}
+        {trans.__('Changes from this version to')}
         <select
           className="jp-mod-styled"
           value={other}

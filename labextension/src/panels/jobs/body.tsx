@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { isTerminal, type Job, type Project } from '../../api/types';
 import { Message, TextButton } from '../../components/basics';
-import { useSignal } from '../../components/hooks';
+import { useReading, useSignal } from '../../components/hooks';
 import { submarineIcon } from '../../components/icons';
 import type { JobActions, Press } from '../../components/jobrow';
 import { Skeleton } from '../../components/skeleton';
@@ -11,6 +11,7 @@ import { stateWord } from '../../components/words';
 import { filters, NO_FILTER } from '../../models/filter';
 import type { JobsModel } from '../../models/jobs';
 import type { Move } from '../../models/knownjobs';
+import { membersOf, peopleAmong } from '../../models/members';
 import { may, mayOnJob } from '../../models/rights';
 import { extended, kept, NONE, toggled, type Selection } from '../../models/selection';
 import type { Session } from '../../models/session';
@@ -33,6 +34,8 @@ export interface JobsBodyProps {
   trans: TranslationBundle;
 }
 
+const NOBODY: readonly string[] = [];
+
 /** See the module's comment. */
 export function JobsBody(props: JobsBodyProps): React.ReactElement {
   const { session, project, opened, actions, trans } = props;
@@ -45,13 +48,11 @@ export function JobsBody(props: JobsBodyProps): React.ReactElement {
   const chosen = jobs.items.filter(job => selection.ids.has(job.id));
   return (
     <div className="sub-Section">
-      <FilterBar
-        filter={jobs.filter}
-        user={user}
-        owners={jobs.owners}
-        onChange={filter => jobs.setFilter(filter)}
-        trans={trans}
-      />
+      {may(project, 'member:read') ? (
+        <MembersFilter {...props} key={project.name} />
+      ) : (
+        <Filter {...props} people={NOBODY} />
+      )}
       <Remembered jobs={jobs} trans={trans} />
       {jobs.items.length > 0 ? (
         <JobList
@@ -87,6 +88,29 @@ export function JobsBody(props: JobsBodyProps): React.ReactElement {
       )}
       <Announcer jobs={jobs} user={user} trans={trans} />
     </div>
+  );
+}
+
+/** Whoever may see the members can look for the jobs of each of them. */
+function MembersFilter(props: JobsBodyProps): React.ReactElement {
+  const { session, project } = props;
+  const { name } = project;
+  const members = useReading(React.useCallback(() => membersOf(session, name), [session, name]));
+  return <Filter {...props} people={peopleAmong(members.value ?? [])} />;
+}
+
+/** `people`: those to look for beside the ones whose jobs are known, by name. */
+function Filter(props: JobsBodyProps & { people: readonly string[] }): React.ReactElement {
+  const { session, people, trans } = props;
+  const { jobs, me } = session;
+  return (
+    <FilterBar
+      filter={jobs.filter}
+      user={me.value?.user ?? null}
+      owners={[...jobs.owners, ...people]}
+      onChange={filter => jobs.setFilter(filter)}
+      trans={trans}
+    />
   );
 }
 

@@ -35,7 +35,7 @@ export interface FilterBarProps {
   filter: JobsFilter;
   /** Who asks; null until it is known. */
   user: string | null;
-  /** Whose jobs there are. */
+  /** Whose jobs there are or may be; somebody may be named twice. */
   owners: readonly string[];
   onChange: (filter: JobsFilter) => void;
   trans: TranslationBundle;
@@ -72,11 +72,13 @@ export function FilterBar(props: FilterBarProps): React.ReactElement {
   );
 }
 
-/** Mine, anybody's, or one person's of those who have jobs here. */
+/** Mine, anybody's, or one person's. */
 function OwnerSelect(props: FilterBarProps): React.ReactElement {
   const { filter, user, owners, onChange, trans } = props;
   const known = [...owners, ...(filter.owner === null ? [] : [filter.owner])];
-  const others = [...new Set(known)].filter(name => name !== user);
+  const others = [...new Set(known)]
+    .filter(name => name !== user)
+    .sort((one, other) => one.localeCompare(other));
   return (
     <select
       className="jp-mod-styled"

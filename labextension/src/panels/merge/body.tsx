@@ -54,7 +54,7 @@ function Head({ name, model, onClose, trans }: MergeBodyProps): React.ReactEleme
   const left =
     total === 0
       ? trans.__('No conflicts: look through the changes and save.')
-      : trans.__('%1 of %2 conflicts left', open, total);
+      : trans.__('Conflicts left: %1 of %2', open, total);
   const next = () => {
     document.querySelector<HTMLElement>('.sub-Merge-conflict.sub-mod-open')?.focus();
   };

@@ -90,7 +90,7 @@ function Person(
             checked={user.admin === true}
             disabled={busy || user.admin === null}
             onChange={() => void change({ admin: !user.admin })}
-          />{' '}
+          />
           {trans.__('Admin')}
         </label>
         <label title={trans.__('A disabled account can do nothing; its jobs are stopped.')}>
@@ -99,7 +99,7 @@ function Person(
             checked={user.disabled === true}
             disabled={busy || user.disabled === null}
             onChange={() => void change({ disabled: !user.disabled })}
-          />{' '}
+          />
           {trans.__('Disabled')}
         </label>
       </div>

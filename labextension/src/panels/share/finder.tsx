@@ -58,6 +58,7 @@ export function Finder(props: FinderProps): React.ReactElement {
         aria-activedescendant={open && at >= 0 ? `${id}-${at}` : undefined}
         aria-label={label}
         autoFocus={props.focused}
+        data-first-focus
         placeholder={label}
         autoComplete="off"
         spellCheck={false}

@@ -13,7 +13,7 @@ import { roleSentence, roleWord, subjectOf } from '../../components/projectwords
 import { Trouble, Waiting } from '../../components/waiting';
 import { exactTime } from '../../components/words';
 import type { Candidate } from '../../models/candidates';
-import { Reading } from '../../models/reading';
+import { membersOf } from '../../models/members';
 import { may } from '../../models/rights';
 import type { Session } from '../../models/session';
 import { Finder } from './finder';
@@ -36,21 +36,10 @@ interface PartProps extends SharingProps {
 /** See the module's comment. */
 export function Sharing(props: SharingProps): React.ReactElement {
   const { session, name, trans } = props;
-  const { api, connection, projects } = session;
+  const { projects } = session;
   useSignal(projects.changed);
   const { busy, problem, run } = useAction();
-  const grants = useReading(
-    React.useCallback(
-      () =>
-        new Reading({
-          read: () => api.sharing.grants(name),
-          connection,
-          topic: `projects/${name}`,
-          when: ['access', 'project']
-        }),
-      [api, connection, name]
-    )
-  );
+  const grants = useReading(React.useCallback(() => membersOf(session, name), [session, name]));
   const project = projects.get(name);
   if (!project) {
     return <p>{trans.__('You can not see this project any more.')}</p>;

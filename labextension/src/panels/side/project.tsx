@@ -7,7 +7,7 @@ import { useReading } from '../../components/hooks';
 import { Who } from '../../components/people';
 import { roleWord } from '../../components/projectwords';
 import { Waiting } from '../../components/waiting';
-import { Reading } from '../../models/reading';
+import { membersOf } from '../../models/members';
 import { may } from '../../models/rights';
 import type { Session } from '../../models/session';
 import { ProjectFiles } from './files';
@@ -46,20 +46,8 @@ export function ProjectSection(props: ProjectSectionProps): React.ReactElement {
 
 function Members(props: ProjectSectionProps): React.ReactElement {
   const { session, project, actions, trans } = props;
-  const { api, connection } = session;
   const { name } = project;
-  const members = useReading(
-    React.useCallback(
-      () =>
-        new Reading({
-          read: () => api.sharing.grants(name),
-          connection,
-          topic: `projects/${name}`,
-          when: ['access']
-        }),
-      [api, connection, name]
-    )
-  );
+  const members = useReading(React.useCallback(() => membersOf(session, name), [session, name]));
   return (
     <section aria-label={trans.__('Members')}>
       <div className="sub-SectionHead">
