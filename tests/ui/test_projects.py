@@ -79,11 +79,11 @@ def test_a_viewer_is_not_offered_what_a_viewer_may_not(
 def test_jobs_are_looked_for_by_every_member_also_one_who_has_none(page: Page) -> None:
     new_project(page, "by-owner")
     owners = panel(page).get_by_label("Show jobs of")
-    expect(owners.get_by_role("option")).to_have_text(["Anybody’s", "Mine"])
+    expect(owners.get_by_role("option")).to_have_text(["Anybody\u2019s", "Mine"])
     share(page, "bob", "Viewer")
     done(page)
     panel(page).get_by_role("tab", name="Jobs").click()
-    expect(owners.get_by_role("option")).to_have_text(["Anybody’s", "Mine", "bob"])
+    expect(owners.get_by_role("option")).to_have_text(["Anybody\u2019s", "Mine", "bob"])
     owners.select_option("bob")
     expect(panel(page)).to_contain_text("No job matches")
 

@@ -145,7 +145,7 @@ def test_the_palette_stops_runs_again_and_deletes_the_job_in_front(
     in_palette(page, "Delete Job…").click()
     dialog = page.get_by_role("dialog").filter(has_text="Delete this job?")
     dialog.get_by_role("button", name="Delete").click()
-    expect(view).to_contain_text("in-front was deleted")
+    expect(page.get_by_text("in-front was deleted")).to_be_visible()
     assert not is_there(lab, job)
 
 
