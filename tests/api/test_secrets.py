@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from submarine_ext.files import logs
+
 SECRETS = "/projects/lab/secrets"
 CANARY = "canary-91b2-value"
 
@@ -100,6 +102,20 @@ class TestAJobWithASecret:
         socket.close()
         while await socket.read_message() is not None:
             pass
+
+    async def test_would_tell_its_secret_to_a_search_in_the_raw_log(
+        self, lab, finished, monkeypatch
+    ):
+        """The mutant, alive: what is asked letter by letter is answered."""
+        reads = logs.read
+        monkeypatch.setattr(logs, "read", lambda *span, **how: reads(*span, final=how["final"]))
+        bob = lab("bob")
+        await bob("PUT", f"{SECRETS}/TOKEN", {"value": CANARY})
+        spec = {"command": ["sh", "-c", "echo the $TOKEN"], "secrets": ["TOKEN"]}
+        job = (await bob("POST", "/projects/lab/jobs", spec)).json["id"]
+        await finished(bob, job)
+        search = f"/jobs/{job}/logs/search?case=true&text={CANARY[:5]}"
+        assert (await bob("GET", search)).json["lines"] == [0]
 
     async def test_from_another_project_has_none_of_it(self, lab):
         await lab("bob")("PUT", f"{SECRETS}/TOKEN", {"value": CANARY})

@@ -61,14 +61,29 @@ sys.exit(3)
 
 
 @pytest.fixture(autouse=True)
-def nothing_was_obeyed(page: Page) -> Iterator[None]:
+def obeyed(page: Page) -> Iterator[list[str]]:
     """Fail where a payload's script ran, its address was fetched, or a dialog opened."""
     seen: list[str] = []
     page.expose_function("obeyed", lambda: seen.append("a script ran"))
     page.on("request", lambda r: seen.append(r.url) if called(r.url) else None)
     page.on("dialog", lambda dialog: (seen.append(dialog.message), dialog.dismiss()))
-    yield
+    yield seen
     assert seen == []
+
+
+#: Resolves once a picture that is none has said so, and with it the script of its payload.
+AS_MARKUP = """texts => new Promise(done => {
+  document.addEventListener('error', () => setTimeout(done), { capture: true, once: true });
+  texts.forEach(text => document.body.insertAdjacentHTML('beforeend', text));
+})"""
+
+
+def test_a_lab_that_takes_text_for_markup_is_found(lab: Lab, page: Page, obeyed: list[str]) -> None:
+    """The mutant, alive: else nothing would be known of the tests below."""
+    open_lab(page, lab)
+    page.evaluate(AS_MARKUP, PAYLOADS)
+    assert {"a script ran", f"{lab.url}/obeyed"} <= set(obeyed)
+    obeyed.clear()
 
 
 def called(address: str) -> bool:

@@ -106,7 +106,7 @@ def test_every_view_speaks_german(studio: StudioLab, desk_of_dana: Page, looks: 
     studio.use_language("de_DE")
     page.reload()
     settle(page)
-    expect(page.locator(".sub-StatusLine")).to_contain_text("1 läuft")
+    expect(page.locator(".sub-StatusLine")).to_contain_text("1 Job läuft")
 
     def look(view: View) -> list[str]:
         root = view.root(page)

@@ -36,6 +36,11 @@ function tab() {
   };
 }
 
+/** What the lab does when another document is in front. */
+function name(title: string): void {
+  document.title = title;
+}
+
 function look(away: boolean): void {
   Object.defineProperty(document, 'hidden', { value: away, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -51,7 +56,7 @@ describe("the title of the browser's tab", () => {
     const { run } = tab();
     run(2);
     expect(document.title).toBe('(2) train.ipynb');
-    document.title = 'other.ipynb';
+    name('other.ipynb');
     await settled();
     expect(document.title).toBe('(2) other.ipynb');
     run(0);

@@ -1,7 +1,6 @@
 /**
  * Names, reasons, metric names and log lines are data. Whatever they hold, no element and no
- * attribute comes of it. Mutant: with `dangerouslySetInnerHTML={{ __html: text }}` in AnsiLine
- * or a row these tests fail.
+ * attribute comes of it.
  */
 import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -134,6 +133,14 @@ describe.each(PAYLOADS)('what says %j', text => {
     const outputs = (['text', 'error'] as const).map(kind => ({ kind, type: text, data: text }));
     const cell = { kind: 'code' as const, count: 1, source: text, outputs };
     harmless(<NotebookPreview cells={[cell, { ...cell, kind: 'markdown' }]} trans={trans} />);
+  });
+});
+
+describe('a component that takes text for markup', () => {
+  const Mutant = ({ text }: { text: string }) => <p dangerouslySetInnerHTML={{ __html: text }} />;
+
+  it.each(PAYLOADS.filter(text => /<(img|script|svg)/.test(text)))('is found by %j', text => {
+    expect(() => harmless(<Mutant text={text} />)).toThrow();
   });
 });
 

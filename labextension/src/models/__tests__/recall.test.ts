@@ -17,6 +17,25 @@ function storage(): Storage & { kept: Map<string, string> } {
   };
 }
 
+/** The mutant: what one person has kept there, everybody has. */
+function everybodys(): Storage {
+  const store = storage();
+  const cut = (key: string) => key.slice(0, key.lastIndexOf(':'));
+  return {
+    ...store,
+    length: 0,
+    getItem: key => store.getItem(cut(key)),
+    setItem: (key, value) => store.setItem(cut(key), value)
+  };
+}
+
+/** What bob is shown of the list that ada saw before him. */
+function ofAnother(store: Storage): string[] {
+  const recall = new Recall('/', store);
+  recall.keep('ada', project('default'), [job(1)]);
+  return names(recall, 'bob');
+}
+
 const names = (recall: Recall, user: string, project = 'default') =>
   recall.of(user, project).map(({ name }) => name);
 
@@ -35,11 +54,14 @@ describe('the list that was shown last', () => {
   it('is never given to another, and gone once another was here', () => {
     const store = storage();
     const recall = new Recall('/', store);
-    recall.keep('ada', project('default'), [job(1)]);
-    expect(names(recall, 'bob')).toEqual([]);
+    expect(ofAnother(store)).toEqual([]);
     recall.keep('bob', project('default'), [job(2)]);
     expect([...store.kept.values()].join()).not.toContain('job 1');
     expect(names(recall, 'ada')).toEqual([]);
+  });
+
+  it('is found where it would be given to another', () => {
+    expect(ofAnother(everybodys())).toEqual(['job 1']);
   });
 
   it("is each server's own", () => {

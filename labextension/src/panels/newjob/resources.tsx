@@ -136,7 +136,9 @@ function GpuTypeField(props: EngineProps): React.ReactElement {
       label={trans.__('GPU type')}
       value={draft.gpuType}
       error={errors['resources.gpu_type']}
-      hint={engine && types.length === 0 ? trans.__('%1 offers no choice', engine.title) : undefined}
+      hint={
+        engine && types.length === 0 ? trans.__('%1 offers no choice', engine.title) : undefined
+      }
       {...absent(draft.gpuType, types.length > 0)}
       options={[['', trans.__('any')], ...known.map(type => [type, type] as const)]}
       onChange={gpuType => onChange({ gpuType })}

@@ -67,7 +67,9 @@ function Places(props: QueueSectionProps & { queue: Queue }): React.ReactElement
           ))}
         </ol>
       )}
-      {more > 0 && <p className="sub-Note">{trans._n('%1 more is waiting.', '%1 more are waiting.', more)}</p>}
+      {more > 0 && (
+        <p className="sub-Note">{trans._n('%1 more is waiting.', '%1 more are waiting.', more)}</p>
+      )}
     </section>
   );
 }
