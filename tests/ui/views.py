@@ -174,13 +174,13 @@ def merge(page: Page, lab: StudioLab) -> None:
         expect(page.locator(".jp-NotebookPanel:visible .jp-Cell").first).to_be_visible(timeout=SLOW)
         page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.readOnly")
         mine, theirs = (secrets.token_hex(4) for _ in range(2))
-        write(lab, f"{BASIN}/merged.ipynb", "bob", f"lr = '{theirs}'")
         script = """source => {
-          const { shell, commands } = window.jupyterapp;
-          shell.currentWidget.content.model.sharedModel.getCell(0).setSource(source);
-          void commands.execute('docmanager:save');
+          const { content } = window.jupyterapp.shell.currentWidget;
+          content.model.sharedModel.getCell(0).setSource(source);
         }"""
-        page.evaluate(script, f"lr = '{mine}'")
+        page.evaluate(script, f"lr = '{mine}'")  # before Bob: what is unchanged follows his save
+        write(lab, f"{BASIN}/merged.ipynb", "bob", f"lr = '{theirs}'")
+        command("docmanager:save")(page)
         page.get_by_role("dialog").get_by_role("button", name=MERGE).click()
     once("", ".sub-Merge")(page)
 
