@@ -4,7 +4,6 @@
  */
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { UUID } from '@lumino/coreutils';
 import { Problem, sentenceOf } from '../api/problem';
 import type { Bundle, Finding, Fix, Job, JobSpec, Preflight } from '../api/types';
 import { defining, imports } from './cells';
@@ -12,24 +11,24 @@ import {
   EMPTY_DRAFT,
   folderAt,
   folderOf,
-  hasBundle,
   write,
   type Draft,
   type Mistake,
   type Written
 } from './draft';
 import { read } from './draftread';
+import { patched } from './mergepatch';
 import type { Parameter } from './parameters';
+import { Sending, type Post } from './sending';
+import { SpecPage } from './specpage';
 import type { Fault, Format } from './spectext';
 
 /** Milliseconds that a draft rests before it is looked at. */
 const REST = 900;
 
 /** What the form asks of the server and of the lab. */
-export interface Desk {
-  pack: (folder: string, project: string | null) => Promise<Bundle>;
+export interface Desk extends Post {
   preflight: (project: string, spec: JobSpec) => Promise<Preflight>;
-  submit: (project: string, spec: JobSpec, key: string) => Promise<Job>;
   /** `project`: whose notebook it is; empty: the server's. */
   parameters: (notebook: string, project: string) => Promise<Parameter[]>;
   /** The project that jobs of the server's files go to. */
@@ -54,8 +53,6 @@ export type Wrong =
 /** What the check has come to. `stale`: the draft has changed since. */
 export type CheckState = 'none' | 'checking' | 'done' | 'stale';
 
-type TextModule = typeof import('./spectext');
-
 /** See the module's comment. */
 export class NewJobModel implements IDisposable {
   constructor(
@@ -63,6 +60,7 @@ export class NewJobModel implements IDisposable {
     initial: Partial<Draft>,
     kept: Kept | null = null
   ) {
+    this._sending = new Sending(_desk);
     this._begun = { ...EMPTY_DRAFT, ...initial };
     this._draft = kept ? { ...EMPTY_DRAFT, ...kept.draft } : this._begun;
     void this._readParameters();
@@ -88,11 +86,11 @@ export class NewJobModel implements IDisposable {
 
   /** The text of a text view, and what is wrong with it. */
   get text(): string {
-    return this._text;
+    return this._page.text;
   }
 
   get faults(): readonly Fault[] {
-    return this._faults;
+    return this._page.faults;
   }
 
   get wrong(): Wrong | null {
@@ -114,23 +112,23 @@ export class NewJobModel implements IDisposable {
 
   /** What travels, as it was last packed; null where that is not known of this folder. */
   get packed(): Bundle | null {
-    return this._packed?.place === this._place ? this._packed.bundle : null;
+    return this._sending.packed(this._draft);
   }
 
   get sending(): boolean {
-    return this._sending;
+    return this._isSending;
   }
 
   /** Whether there is something that would be a pity to lose. */
   get touched(): boolean {
     return (
       JSON.stringify(this._draft) !== JSON.stringify(this._begun) ||
-      (this._view !== 'form' && this._text !== this._clean)
+      (this._view !== 'form' && this._page.touched)
     );
   }
 
   get kept(): Kept {
-    return { draft: this._draft, view: this._view, text: this._text };
+    return { draft: this._draft, view: this._view, text: this.text };
   }
 
   get changed(): ISignal<this, void> {
@@ -163,11 +161,11 @@ export class NewJobModel implements IDisposable {
 
   /** Show another view. A text that can't be read keeps its own: nothing in it gets lost. */
   async setView(view: FormView): Promise<void> {
-    if (view === this._view || this._faults.length > 0) {
+    if (view === this._view || this.faults.length > 0) {
       return;
     }
     if (this._view !== 'form') {
-      this._left.set(this._view, { text: this._text, draft: this._draft });
+      this._page.leave(this._written().spec);
     }
     if (view === 'form') {
       this._view = view;
@@ -179,22 +177,19 @@ export class NewJobModel implements IDisposable {
 
   /** Something was typed in a text view. */
   setText(text: string): void {
-    this._text = text;
-    this._readText();
+    this._say(this._page.write(text));
     this._begin();
   }
 
   /** Back to the text of the draft as it is. */
   discardText(): void {
-    this._text = this._rendered();
-    this._clean = this._text;
-    this._faults = [];
+    this._page.render(this._written().spec);
     this._begin();
   }
 
   /** The line of the text in which a field stands. */
   lineOf(field: string): number | null {
-    return this._texts?.lineOf(this._text, field) ?? null;
+    return this._page.lineOf(field);
   }
 
   /** Where jobs go is known by now: a draft that waited for it may be looked at. */
@@ -211,7 +206,7 @@ export class NewJobModel implements IDisposable {
       return;
     }
     const { spec, mistakes } = this._written();
-    if (mistakes.length > 0 || this._faults.length > 0) {
+    if (mistakes.length > 0 || this.faults.length > 0) {
       this._wrong = mistakes.length > 0 ? { kind: 'mistakes', mistakes } : this._wrong;
       this._emit();
       return;
@@ -220,7 +215,7 @@ export class NewJobModel implements IDisposable {
     this._check = 'checking';
     this._emit();
     try {
-      const whole = await this._whole(spec, fresh);
+      const whole = await this._sending.whole(spec, this._draft, fresh);
       const { engine, findings } = await this._desk.preflight(this._project, whole);
       this._found(turn, engine, findings);
     } catch (error) {
@@ -270,23 +265,24 @@ export class NewJobModel implements IDisposable {
   /** Send it. A repeat after a failure can't make a second job. Null where it was refused. */
   async submit(): Promise<Job | null> {
     const { spec, mistakes } = this._written();
-    if (mistakes.length > 0 || this._faults.length > 0) {
+    if (mistakes.length > 0 || this.faults.length > 0) {
       this._wrong = { kind: 'mistakes', mistakes };
       this._emit();
       return null;
     }
-    this._sending = true;
+    this._isSending = true;
     this._wrong = null;
     this._emit();
     try {
-      return await this._send(await this._whole(spec, true));
+      const whole = await this._sending.whole(spec, this._draft, true);
+      return await this._sending.send(this._project, whole);
     } catch (error) {
       this._wrong = wrongOf(error);
       // What the engine or a quota refuses may have a way out.
       void this.look(false);
       return null;
     } finally {
-      this._sending = false;
+      this._isSending = false;
       this._emit();
     }
   }
@@ -295,34 +291,6 @@ export class NewJobModel implements IDisposable {
     this._disposed = true;
     window.clearTimeout(this._timer);
     Signal.clearData(this);
-  }
-
-  private async _send(whole: JobSpec): Promise<Job> {
-    const body = JSON.stringify([this._project, whole]);
-    if (this._sent.body !== body) {
-      this._sent = { body, key: UUID.uuid4() };
-    }
-    const job = await this._desk.submit(this._project, whole, this._sent.key);
-    this._sent = { body: '', key: '' };
-    return job;
-  }
-
-  /** The spec with the bundle of its folder. */
-  private async _whole(spec: JobSpec, fresh: boolean): Promise<JobSpec> {
-    if (!hasBundle(this._draft)) {
-      return spec;
-    }
-    const place = this._place;
-    const { folder, project } = this._draft;
-    if (fresh || this._packed?.place !== place) {
-      const bundle = await this._desk.pack(folder.trim(), project || null);
-      this._packed = { place, bundle };
-    }
-    return { ...spec, bundle: this._packed.bundle.sha256 };
-  }
-
-  private get _place(): string {
-    return `${this._draft.project}:${this._draft.folder.trim()}`;
   }
 
   private get _project(): string {
@@ -345,7 +313,7 @@ export class NewJobModel implements IDisposable {
   private _lookLater(): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => {
-      if (this._faults.length === 0 && this._written().mistakes.length === 0) {
+      if (this.faults.length === 0 && this._written().mistakes.length === 0) {
         void this.look(false);
       }
     }, REST);
@@ -355,8 +323,7 @@ export class NewJobModel implements IDisposable {
   private _change(part: Partial<Draft>): void {
     this.change(part);
     if (this._view !== 'form') {
-      this._text = this._rendered();
-      this._clean = this._text;
+      this._page.render(this._written().spec);
     }
   }
 
@@ -370,31 +337,21 @@ export class NewJobModel implements IDisposable {
   }
 
   private async _openText(view: Format, text: string | null): Promise<void> {
-    this._texts ??= await import('./spectext');
+    const said = await this._page.open(view, this._written().spec, text);
     this._view = view;
-    const left = this._left.get(view);
-    const same = left && JSON.stringify(left.draft) === JSON.stringify(this._draft);
-    this._clean = this._rendered();
-    this._text = text ?? (same ? left.text : this._clean);
-    this._readText();
+    this._say(said);
     this._lookLater();
     this._emit();
   }
 
-  private _rendered(): string {
-    const { spec } = this._written();
-    return this._view !== 'form' && this._texts ? this._texts.render(spec, this._view) : '';
-  }
-
-  private _readText(): void {
-    const found = this._texts?.parse(this._text);
-    this._faults = found?.faults ?? [];
-    if (found?.spec) {
-      const { file } = this._draft;
-      this._draft = read(found.spec, this._draft, this._declared);
-      if (this._draft.file !== file) {
-        void this._readParameters();
-      }
+  /** The draft is what a text says, where it can be read. */
+  private _say(spec: JobSpec | null): void {
+    const { file } = this._draft;
+    if (spec) {
+      this._draft = read(spec, this._draft, this._declared);
+    }
+    if (this._draft.file !== file) {
+      void this._readParameters();
     }
   }
 
@@ -423,23 +380,17 @@ export class NewJobModel implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _page = new SpecPage();
+  private readonly _sending: Sending;
   private readonly _begun: Draft;
   private _draft: Draft;
   private _declared: readonly Parameter[] = [];
   private _view: FormView = 'form';
-  private _text = '';
-  /** The text that the draft makes, without what was typed. */
-  private _clean = '';
-  private readonly _left = new Map<FormView, { text: string; draft: Draft }>();
-  private _texts: TextModule | null = null;
-  private _faults: readonly Fault[] = [];
   private _wrong: Wrong | null = null;
   private _check: CheckState = 'none';
   private _findings: readonly Finding[] = [];
   private _engine: string | null = null;
-  private _packed: { place: string; bundle: Bundle } | null = null;
-  private _sent = { body: '', key: '' };
-  private _sending = false;
+  private _isSending = false;
   private _timer = 0;
   private _turn = 0;
   private _disposed = false;
@@ -449,21 +400,4 @@ function wrongOf(error: unknown): Wrong {
   return error instanceof Problem
     ? { kind: 'problem', problem: error }
     : { kind: 'field', field: 'general', sentence: sentenceOf(error) };
-}
-
-/** A value with a JSON merge patch (RFC 7396) applied. */
-export function patched(value: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-    return patch;
-  }
-  const result: { [name: string]: unknown } =
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  for (const [name, inner] of Object.entries(patch)) {
-    if (inner === null) {
-      delete result[name];
-    } else {
-      result[name] = patched(result[name], inner);
-    }
-  }
-  return result;
 }

@@ -3,7 +3,8 @@ import { Problem } from '../../api/problem';
 import type { Bundle, Finding, Job, JobSpec, Preflight } from '../../api/types';
 import type { Draft } from '../draft';
 import { Drafts, type Store } from '../drafts';
-import { NewJobModel, patched, type Desk } from '../newjob';
+import { patched } from '../mergepatch';
+import { NewJobModel, type Desk } from '../newjob';
 import { settled } from './fakes';
 
 const PACKED: Bundle = {
