@@ -9,25 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
 from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Float, Integer, List, Set, TraitError, Unicode, default, validate
+from traitlets import Unicode, default
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.api.routes import handlers
 from submarine_ext.app.cluster import KubernetesEngine
-from submarine_ext.app.engines import engine_names, maker
 from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.page import tell_user
+from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.app.site import Configured, Site
-from submarine_ext.domain.bundles import MAX_PACKED
-from submarine_ext.domain.quantities import memory_bytes
-from submarine_ext.errors import Invalid, SubmarineError
+from submarine_ext.errors import SubmarineError
 from submarine_ext.identity.principal import knows_people, server_owner
 from submarine_ext.store.unfinished import unfinished_jobs
 
@@ -35,88 +31,20 @@ from submarine_ext.store.unfinished import unfinished_jobs
 ACTIVITY_MILLISECONDS = 20_000
 
 
-class SubmarineExtension(ExtensionApp):
+class SubmarineExtension(SubmarineSettings, ExtensionApp):
     """Launch and watch training from the lab."""
 
     name = "submarine_ext"
     classes = [KubernetesEngine]  # noqa: RUF012 - as traitlets wants it
 
-    data_dir = Unicode(
-        help="Folder of the database, logs, artifacts and bundles. Default: the folder "
-        "'submarine' in Jupyter's data folder."
-    ).tag(config=True)
     owner = Unicode(
         help="Name of the person who owns this server's jobs. Default: the JupyterHub user, "
         "else the operating-system user."
     ).tag(config=True)
-    admins = Set(
-        Unicode(),
-        help="Names of the people who administer this server: teams, accounts, quotas. A "
-        "server whose identity provider knows no people is administered by its owner.",
-    ).tag(config=True)
-    cpu = Float(
-        None,
-        allow_none=True,
-        help="CPUs that local jobs may use together. Default: all that this process may use.",
-    ).tag(config=True)
-    memory = Unicode(
-        None,
-        allow_none=True,
-        help="Memory that local jobs may use together, such as '8Gi'. Default: the machine's.",
-    ).tag(config=True)
-    gpu = Integer(
-        None,
-        allow_none=True,
-        min=0,
-        help="GPUs that local jobs may use together. Default: those found.",
-    ).tag(config=True)
-    engines = List(
-        Unicode(),
-        ["local"],
-        minlen=1,
-        help="Where jobs may run; the first is the default. 'local' is this machine, "
-        "'kubernetes' a cluster (see KubernetesEngine); other packages may bring more.",
-    ).tag(config=True)
-    max_bundle_bytes = Integer(
-        MAX_PACKED, min=1, help="The largest code bundle, in bytes, gzipped."
-    ).tag(config=True)
-
-    @default("data_dir")
-    def _default_data_dir(self) -> str:
-        return str(Path(jupyter_data_dir()) / "submarine")
 
     @default("owner")
     def _default_owner(self) -> str:
         return server_owner(os.environ.get("JUPYTERHUB_USER"))
-
-    @validate("cpu")
-    def _valid_cpu(self, proposal: dict[str, Any]) -> float | None:
-        value: float | None = proposal["value"]
-        if value is not None and not value > 0:
-            raise TraitError("SubmarineExtension.cpu must be greater than 0.")
-        return value
-
-    @validate("memory")
-    def _valid_memory(self, proposal: dict[str, Any]) -> str | None:
-        value: str | None = proposal["value"]
-        try:
-            if value is not None:
-                memory_bytes(value, "SubmarineExtension.memory")
-        except Invalid as error:
-            raise TraitError(error.detail) from None
-        return value
-
-    @validate("engines")
-    def _valid_engines(self, proposal: dict[str, Any]) -> list[str]:
-        names: list[str] = proposal["value"]
-        known = engine_names() if names != ["local"] else names
-        for name in names:
-            if name not in known:
-                raise TraitError(
-                    f"SubmarineExtension.engines: there is no engine {name!r}; there is "
-                    f"{', '.join(sorted(known))}."
-                )
-        return list(dict.fromkeys(names))
 
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
@@ -177,15 +105,8 @@ class SubmarineExtension(ExtensionApp):
 
     def _configured(self) -> Configured:
         folder_root = getattr(self.settings.get("contents_manager"), "root_dir", None)
-        return Configured(
-            root=Path(self.data_dir).expanduser().absolute(),
+        return self.configured(
             owner=self.owner,
             admins=self._admins(),
             folder_root=Path(folder_root) if folder_root else None,
-            cpu=self.cpu,
-            memory=memory_bytes(self.memory) if self.memory else None,
-            gpu=self.gpu,
-            max_bundle_bytes=self.max_bundle_bytes,
-            engines=tuple(self.engines),
-            makers={name: maker(name, self) for name in self.engines if name != "local"},
         )

@@ -13,6 +13,7 @@ from submarine_ext.api.base import Endpoint
 from submarine_ext.api.routes import ROUTES
 from submarine_ext.app.cluster import KubernetesEngine
 from submarine_ext.app.extension import SubmarineExtension
+from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.cli.grammar import PARSERS, parser
 from submarine_ext.client import Client
 from submarine_ext.client.files import Files
@@ -33,9 +34,13 @@ def page(name: str) -> str:
 
 def own_settings() -> set[str]:
     return {
-        f"{owner.__name__}.{name}"
-        for owner in (SubmarineExtension, KubernetesEngine)
-        for name in owner.class_own_traits(config=True)
+        f"{owner}.{name}"
+        for owner, *kinds in (
+            ("SubmarineExtension", SubmarineSettings, SubmarineExtension),
+            ("KubernetesEngine", KubernetesEngine),
+        )
+        for kind in kinds
+        for name in kind.class_own_traits(config=True)
     }
 
 
