@@ -19,6 +19,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -126,11 +127,15 @@ def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
     if wanted.text is not None:
         like = f"%{_escaped(wanted.text)}%"
         query = query.where(
-            or_(jobs.c.name.like(like, escape="\\"), jobs.c.id.like(like, escape="\\"))
+            or_(jobs.c.name.ilike(like, escape="\\"), jobs.c.id.ilike(like, escape="\\"))
         )
     if wanted.tag is not None:
-        quoted = _escaped(msgspec.json.encode(wanted.tag).decode())
-        query = query.where(jobs.c.spec.like(f'%"tags":[%{quoted}%]%', escape="\\"))
+        quoted = msgspec.json.encode(wanted.tag).decode()
+        query = query.where(
+            jobs.c.spec.like(f'%"tags":[%{_escaped(quoted)}%]%', escape="\\"),
+            # LIKE folds case in SQLite.
+            func.replace(jobs.c.spec, quoted, "") != jobs.c.spec,
+        )
     if wanted.cursor is not None:
         query = query.where(jobs.c.seq < _cursor(wanted.cursor))
     return query

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
-    Float,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
+
+from submarine_ext.store.columns import Float, Integer, Text
 
 metadata = MetaData()
 
@@ -295,4 +294,16 @@ tails = Table(
     Column("rank", Integer, nullable=False),
     Column("offset", Integer, nullable=False),
     PrimaryKeyConstraint("job", "attempt", "rank", name="tails_rank"),
+)
+
+# Who does what only one server may do; on SQLite a lock on a file says it.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    # Grows with each new holder: what an earlier one still writes is refused.
+    Column("fence", Integer, nullable=False),
+    # Seconds since the epoch, by the database's clock.
+    Column("until", Float, nullable=False),
 )
