@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,8 @@ def server() -> Any:
 def _template() -> str:
     name = "migrated"
     _admin(f"CREATE DATABASE {name}")
-    asyncio.run(_migrate(url(name)))
+    with ThreadPoolExecutor(1) as thread:  # the test's own event loop stays what it is
+        thread.submit(asyncio.run, _migrate(url(name))).result()
     return name
 
 

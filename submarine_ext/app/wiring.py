@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from submarine_ext.domain.bundles import MAX_PACKED
+from submarine_ext.domain.events import EventRow
 from submarine_ext.engines.base import Engine
 from submarine_ext.engines.local.engine import LocalEngine
 from submarine_ext.files.bundles import BundleFiles
@@ -23,8 +24,8 @@ from submarine_ext.files.keys import KeyFile
 from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.reconcile.dispatch import Dispatcher
-from submarine_ext.reconcile.lease import Lease
-from submarine_ext.reconcile.reconciler import Reconciler
+from submarine_ext.reconcile.lease import DatabaseLease, FileLease, Lease
+from submarine_ext.reconcile.reconciler import Reconciler, Works
 from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.relay import Relay
 from submarine_ext.reconcile.thin import Thinner
@@ -47,9 +48,11 @@ from submarine_ext.services.secrets import Secrets
 from submarine_ext.services.sharing import Sharing
 from submarine_ext.services.streams import Streams
 from submarine_ext.services.teams import Teams
-from submarine_ext.store.store import Store
+from submarine_ext.store.store import Fenced, Store
 
 DATABASE = "submarine.sqlite"
+#: What another server's people may have asked for, of whoever reconciles.
+ASKING = ("job.submitted", "job.stop", "job.retried")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -59,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ``cpu``, ``memory`` (bytes) and ``gpu`` replace what the local engine finds on the
     machine; ``folder_root`` is what the lab's file browser shows. ``engines`` are names, the
     default first; ``makers`` make those that are not local, for the folder of jobs.
+    ``database_url`` names a PostgreSQL; without it the database is a file in ``root``.
     """
 
     root: Path
@@ -72,6 +76,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_bundle_bytes: int = MAX_PACKED
     engines: tuple[str, ...] = ("local",)
     makers: Mapping[str, Callable[[Path], Engine]] = {}
+    database_url: str = ""
+
+    @property
+    def database(self) -> Path | str:
+        """What the store opens."""
+        return self.database_url or self.root / DATABASE
+
+    def __repr__(self) -> str:
+        """Without the database's password."""
+        return f"Settings({str(self.root)!r})"
 
 
 class Submarine:
@@ -79,6 +93,9 @@ class Submarine:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._store = store
+        self._settings = settings
+        lease = _lease(settings, store)
+        fenced = Fenced(store, lease.guard)
         job_files = JobFiles(settings.root / "jobs")
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
         self._engines = {name: _engine(name, settings) for name in settings.engines}
@@ -93,7 +110,8 @@ class Submarine:
         self.handovers = Handovers(store, self._asked)
         self.emergencies = Emergencies(store)
         self.closing = Closing(store, project_files, job_files, self._asked)
-        self.secrets = Secrets(store, KeyFile(settings.root / "secret.key"))
+        key = KeyFile(settings.root / "secret.key")
+        self.secrets = Secrets(store, key)
         self.audit = Audit(store)
         self.documents = Documents(store, project_files)
         self.comparisons = Comparisons(store, self.documents)
@@ -103,21 +121,18 @@ class Submarine:
         self.jobs = Jobs(store, job_files, self.bundles, self.engines, self._asked)
         self.feed = Feed()
         self.streams = Streams(store)
-        self._relay = Relay(store, self.feed.events)
+        self._relay = Relay(store, self._delivered)
         hidden = self.secrets.hidden_at_least
-        self._collector = Collector(store, job_files, self.feed, hidden)
-        dispatcher = Dispatcher(
-            store, self._engines, job_files, bundle_files, self._collector, self.secrets
+        self._collector = Collector(fenced, job_files, self.feed, hidden)
+        given = Secrets(fenced, key)
+        works = Works(
+            Dispatcher(fenced, self._engines, job_files, bundle_files, self._collector, given),
+            Recorder(fenced, self._collector, hidden, self._ended),
+            self._collector,
+            Thinner(fenced, project_files),
         )
-        recorder = Recorder(store, self._collector, hidden, self._ended)
-        lease = Lease(settings.root / "reconcile.lock")
         self._reconciler = Reconciler(
-            lease,
-            self._engines,
-            dispatcher,
-            recorder,
-            Thinner(store, project_files),
-            self.feed.engine_changed,
+            lease, self._engines, works, self.feed.engine_changed, self._renew_engines
         )
         self._running: list[asyncio.Task[None]] = []
 
@@ -126,7 +141,7 @@ class Submarine:
         """Open the database and begin to look after jobs. Raises NewerDatabase, Unavailable."""
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         (settings.root / "jobs").mkdir(exist_ok=True, mode=0o700)
-        store = await Store.open(settings.root / DATABASE)
+        store = await Store.open(settings.database)
         try:
             submarine = cls(settings, store)
             await submarine.people.prepare()
@@ -152,12 +167,31 @@ class Submarine:
             await engine.close()
         await self._store.close()
 
+    async def _renew_engines(self) -> None:
+        """What these knew is another server's business; its jobs are not shown here."""
+        for name in self._settings.engines:
+            await self._engines[name].close()
+            self._engines[name] = _engine(name, self._settings)
+            await self._engines[name].open()
+
+    def _delivered(self, rows: Sequence[EventRow]) -> None:
+        self.feed.events(rows)
+        # On SQLite whoever wrote them has said so.
+        if self._settings.database_url and any(row.action in ASKING for row in rows):
+            self._reconciler.wake()
+
     def _asked(self) -> None:
         self._reconciler.asked()
 
     def _ended(self, job: str, attempt: int) -> None:
         self.feed.ended(job, attempt)
         self._reconciler.wake()  # a further attempt may be pending
+
+
+def _lease(settings: Settings, store: Store) -> Lease:
+    if settings.database_url:
+        return DatabaseLease(store)
+    return FileLease(settings.root / "reconcile.lock")
 
 
 def _engine(name: str, settings: Settings) -> Engine:

@@ -30,11 +30,11 @@ EXAMINE = 20.0  # seconds that an examination may take
 
 
 class Engines:
-    """``engines`` by name; the first is the default."""
+    """``engines`` by name, as they are at the moment; the first is the default."""
 
     def __init__(self, store: Store, engines: Mapping[str, Engine]) -> None:
         self._store = store
-        self._engines = dict(engines)
+        self._engines = engines
 
     def choose(self, spec: JobSpec) -> str:
         """The engine's name, after it has agreed to the spec. Raises Invalid."""

@@ -174,6 +174,12 @@ def unwanted(conn: Connection) -> list[Record]:
     return [_record(row) for row in conn.execute(_UNWANTED).mappings()]
 
 
+def claimed(conn: Connection) -> list[Record]:
+    """Jobs that were taken for the engine and have not started, oldest first."""
+    query = _UNFINISHED.where(jobs.c.state == "queued").order_by(jobs.c.seq)
+    return [_record(row) for row in conn.execute(query).mappings()]
+
+
 def claim(conn: Connection, limit: int) -> list[Record]:
     """Take up to ``limit`` pending jobs for the engine, oldest first."""
     rows = conn.execute(_PENDING, {"most": limit}).mappings().all()

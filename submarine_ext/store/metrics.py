@@ -227,7 +227,8 @@ def _insert_points(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql(_INSERT_POINTS, rows)
         return
-    with conn.connection.cursor() as cursor, cursor.copy(_COPY_POINTS) as copy:
+    driver: Any = conn.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY_POINTS) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -155,7 +155,8 @@ class Listener:
 
     def _ended(self, seconds: float | None, *others: psycopg.Connection[Any]) -> bool:
         """Whether it is to end, once something happens or the time is over."""
-        return self._ends in select.select([self._ends, *others], [], [], seconds)[0]
+        watched = [self._ends, *(other.fileno() for other in others)]
+        return self._ends in select.select(watched, [], [], seconds)[0]
 
 
 class _WithoutNul(StrDumperUnknown):

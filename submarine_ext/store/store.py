@@ -75,6 +75,16 @@ class Database(Protocol):
         """Call ``heard``, on another thread, after commits of other processes."""
 
 
+class Storage(Protocol):
+    """A store as its users see it: :class:`Store`, or :class:`Fenced`."""
+
+    def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run ``change`` in a transaction; the answer comes when it is on disk."""
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a consistent snapshot."""
+
+
 class Store:
     """Open with :meth:`open`; ``write`` and ``read`` are awaited on any event loop."""
 
@@ -207,6 +217,30 @@ class Store:
             return
         for work in batch:
             self._commit([work])
+
+
+class Fenced:
+    """A store for whoever may write only as long as ``guard`` raises nothing.
+
+    The guard looks in the transaction of the change itself.
+    """
+
+    def __init__(self, store: Store, guard: Callable[[Connection], None]) -> None:
+        self._store = store
+        self._guard = guard
+
+    def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run ``change`` in a transaction that is still ours."""
+
+        def guarded(conn: Connection) -> T:
+            self._guard(conn)
+            return change(conn)
+
+        return self._store.write(guarded)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a consistent snapshot."""
+        return await self._store.read(query)
 
 
 def _in_savepoint(conn: Connection, change: Callable[[Connection], Any]) -> Any:

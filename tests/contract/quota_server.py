@@ -1,7 +1,8 @@
 """One of two server processes: submits what it is told to, as fast as it can.
 
-``quota_server.py ROOT DATABASE [MUTANT]`` reads ``{"person", "project", "jobs"}`` a line and answers
-``{"accepted", "refused", "errors"}``. Nothing is started: the jobs stay pending and count.
+``quota_server.py ROOT DATABASE [MUTANT]`` reads ``{"person", "project", "jobs"}`` a line and
+answers ``{"accepted", "refused", "errors"}``. Nothing is started: the jobs stay pending and
+count.
 """
 
 from __future__ import annotations

@@ -305,6 +305,7 @@ class TestAHundredSubmissionsAtOnceWithRoomForTen:
         assert sorted(by_owner) == sorted((f"p{person}", 10) for person in range(20))
         assert rows(database, "SELECT count(*) FROM charges") == [(200,)]
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_a_server_that_asks_in_another_transaction_is_found_out(self, servers):
         two = servers("asks-before-it-writes")
         told = [two.submit(f"p{person}", f"of-{person}", 50)["accepted"] for person in range(5)]
