@@ -77,12 +77,10 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
 
     _active = False
 
-    @property
-    def _database(self) -> Path:
-        return self.site.configured.root / "submarine.sqlite"
-
     async def _adopt(self) -> None:
-        if await asyncio.to_thread(unfinished_jobs, self._database):
+        database = self.site.configured.root / "submarine.sqlite"
+        shared = bool(self.site.configured.database_url)
+        if shared or await asyncio.to_thread(unfinished_jobs, database):
             await self._opened()
 
     async def _opened(self) -> None:
@@ -95,7 +93,7 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
         """A job at work is activity (to idle cullers too); a socket that listens is not."""
         if self.site.submarine is None:
             return
-        self._active = await asyncio.to_thread(unfinished_jobs, self._database)
+        self._active = await self.site.submarine.is_busy()
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
 

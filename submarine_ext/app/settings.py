@@ -5,6 +5,7 @@ Kept light: it is imported at every server start, so it may not load the service
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.quantities import memory_bytes
 from submarine_ext.errors import Invalid
 
+DATABASE_URL = "SUBMARINE_DATABASE_URL"
+
 
 class SubmarineSettings(Configurable):
     """Set them by the name of the class that runs: SubmarineExtension or SubmarineService."""
@@ -25,6 +28,11 @@ class SubmarineSettings(Configurable):
     data_dir = Unicode(
         help="Folder of the database, logs, artifacts and bundles. Default: the folder "
         "'submarine' in Jupyter's data folder."
+    ).tag(config=True)
+    database_url = Unicode(
+        help="A PostgreSQL instead of the file in data_dir: postgresql://user@host/database. Put "
+        "it into the environment (SUBMARINE_DATABASE_URL) where it holds a password: it is "
+        "taken out of there, so kernels and jobs do not inherit it."
     ).tag(config=True)
     admins = Set(
         Unicode(),
@@ -62,6 +70,20 @@ class SubmarineSettings(Configurable):
     def _default_data_dir(self) -> str:
         return str(Path(jupyter_data_dir()) / "submarine")
 
+    @default("database_url")
+    def _default_database_url(self) -> str:
+        return os.environ.get(DATABASE_URL, "")
+
+    @validate("database_url")
+    def _valid_database_url(self, proposal: dict[str, Any]) -> str:
+        url: str = proposal["value"]
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise TraitError(  # not quoting it: it may hold a password
+                f"{type(self).__name__}.database_url must look like "
+                "postgresql://user@host:5432/database."
+            )
+        return url
+
     @validate("cpu")
     def _valid_cpu(self, proposal: dict[str, Any]) -> float | None:
         value: float | None = proposal["value"]
@@ -93,7 +115,10 @@ class SubmarineSettings(Configurable):
 
     def configured(self, **more: Any) -> Configured:
         """All settings as plain values, with what only the one who runs them knows."""
+        database_url = self.database_url
+        os.environ.pop(DATABASE_URL, None)
         return Configured(
+            database_url=database_url,
             root=Path(self.data_dir).expanduser().absolute(),
             cpu=self.cpu,
             memory=memory_bytes(self.memory) if self.memory else None,

@@ -28,6 +28,7 @@ class Configured(Struct, frozen=True, kw_only=True):
     """What the traits say, in plain values; the fields of ``wiring.Settings``."""
 
     root: Path
+    database_url: str
     owner: str
     admins: frozenset[str]
     folder_root: Path | None
@@ -37,6 +38,10 @@ class Configured(Struct, frozen=True, kw_only=True):
     max_bundle_bytes: int
     engines: tuple[str, ...]
     makers: Mapping[str, Callable[[Path], Engine]]
+
+    def __repr__(self) -> str:
+        """Without the database's password."""
+        return f"Configured({str(self.root)!r})"
 
 
 class Site:

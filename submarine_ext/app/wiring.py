@@ -18,6 +18,7 @@ from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.events import EventRow
 from submarine_ext.engines.base import Engine
 from submarine_ext.engines.local.engine import LocalEngine
+from submarine_ext.errors import Unavailable
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.files.keys import KeyFile
@@ -48,6 +49,7 @@ from submarine_ext.services.secrets import Secrets
 from submarine_ext.services.sharing import Sharing
 from submarine_ext.services.streams import Streams
 from submarine_ext.services.teams import Teams
+from submarine_ext.store import jobs
 from submarine_ext.store.store import Fenced, Store
 
 DATABASE = "submarine.sqlite"
@@ -154,6 +156,13 @@ class Submarine:
             task = asyncio.create_task(work.run(), name=f"submarine {type(work).__name__}")
             submarine._running.append(task)
         return submarine
+
+    async def is_busy(self) -> bool:
+        """Whether a job has not ended; a database that cannot say so may hold one."""
+        try:
+            return await self._store.read(jobs.any_unfinished)
+        except Unavailable:
+            return True
 
     async def close(self) -> None:
         """Stop looking after jobs; the jobs go on and are adopted by the next process."""

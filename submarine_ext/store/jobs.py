@@ -157,6 +157,11 @@ def unfinished(conn: Connection) -> list[Record]:
     return [_record(row) for row in rows]
 
 
+def any_unfinished(conn: Connection) -> bool:
+    """Whether there is a job that has not ended."""
+    return conn.execute(select(jobs.c.id).where(UNFINISHED).limit(1)).first() is not None
+
+
 def waiting(conn: Connection, project: str) -> list[Record]:
     """Jobs of a project that have not started yet."""
     query = _UNFINISHED.where(jobs.c.project == project, jobs.c.state != "running")
