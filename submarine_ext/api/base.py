@@ -162,6 +162,21 @@ class Guard(JupyterHandler):
         if not self.check_origin() or (foreign and not navigates):
             raise Forbidden("This request comes from a page of another site.")
 
+    def check_body_headers(self, declared: Operation) -> None:
+        """Refuse a JSON body, or one where there is none, by what is said of it beforehand."""
+        headers = self.request.headers
+        length = headers.get("Content-Length", "0")
+        sent = length != "0" or "Transfer-Encoding" in headers
+        if declared.body is None:
+            if sent:
+                raise Invalid("This operation takes no body.")
+            return
+        kind = headers.get("Content-Type")
+        if (sent or kind is not None) and not _is_json(kind):
+            raise UnsupportedMedia("The body must be application/json in UTF-8.")
+        if length.isdecimal() and int(length) > declared.longest:
+            raise _too_long(declared.longest)
+
     def check_xsrf_cookie(self) -> None:
         """As Jupyter does, with a sentence; who is nobody is refused for that first."""
         if getattr(self, "_jupyter_current_user", None) is None:
@@ -217,24 +232,10 @@ class Endpoint(Guard):
         declared = self.operations[self.request.method or ""]
         self._longest = declared.longest
         if declared.upload is None:
-            self._check_body_headers(declared)
+            self.check_body_headers(declared)
         if not declared.public:
             self.services = await self.site.services()
             await self.services.people.arrive(self.principal)
-
-    def _check_body_headers(self, declared: Operation) -> None:
-        headers = self.request.headers
-        length = headers.get("Content-Length", "0")
-        sent = length != "0" or "Transfer-Encoding" in headers
-        if declared.body is None:
-            if sent:
-                raise Invalid("This operation takes no body.")
-            return
-        kind = headers.get("Content-Type")
-        if (sent or kind is not None) and not _is_json(kind):
-            raise UnsupportedMedia("The body must be application/json in UTF-8.")
-        if length.isdecimal() and int(length) > declared.longest:
-            raise _too_long(declared.longest)
 
     def data_received(self, chunk: bytes) -> None:
         """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""

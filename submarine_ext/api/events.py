@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
 from msgspec import Meta, Struct
@@ -48,10 +48,26 @@ class Tickets(Endpoint):
         return Ticket(self.site.tickets.give(self.principal))
 
 
+class Followed(Protocol):
+    """What a socket carries frames to; :class:`Connection` is one."""
+
+    async def begin(self) -> None:
+        """The socket is open."""
+        ...
+
+    async def receive(self, message: str | bytes) -> None:
+        """A frame came from the client; the next one waits until it is done with."""
+        ...
+
+    async def close(self) -> None:
+        """The socket is gone."""
+        ...
+
+
 class Events(WebSocketHandler, Guard):
     """``/events``: carries frames between the socket and its :class:`Connection`."""
 
-    connection: Connection | None = None
+    connection: Followed | None = None
 
     @operation(
         Capability.STREAM_OPEN,
@@ -63,10 +79,18 @@ class Events(WebSocketHandler, Guard):
         self._require_handshake()
         if not self.token_authenticated:
             self._require_ticket(query.ticket)
+        await self.enter()
+        await super().get()
+
+    async def enter(self) -> None:
+        """Who may not have a socket is refused before there is one."""
         self._services = await self.site.services()
         await self._services.people.arrive(self.principal)
         await self._services.streams.enter(self.principal)
-        await super().get()
+
+    def connect(self) -> Followed:
+        """What follows topics for this socket."""
+        return Connection(self._services, self.principal, self)
 
     def _require_handshake(self) -> None:
         headers = self.request.headers
@@ -83,7 +107,7 @@ class Events(WebSocketHandler, Guard):
 
     async def open(self, *_: str, **__: str) -> None:
         """The handshake is done; tornado hands over messages when this is."""
-        self.connection = Connection(self._services, self.principal, self)
+        self.connection = self.connect()
         self.site.sockets.add(self)
         await self.connection.begin()
 

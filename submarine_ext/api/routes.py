@@ -6,6 +6,7 @@ Paths are OpenAPI templates below :data:`BASE`; the same table makes tornado's p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from submarine_ext.api import (
@@ -97,7 +98,16 @@ PARTS = {
 
 def handlers() -> list[tuple[str, type[Guard], dict[str, Any]]]:
     """Patterns below the server's base URL, who answers there, and with what."""
-    known = [(BASE + pattern(path), handler, _given(handler)) for path, handler in ROUTES.items()]
+    return registered(lambda _, handler: (handler, _given(handler)))
+
+
+def registered(
+    answered_by: Callable[[str, type[Guard]], tuple[type[Guard], dict[str, Any]]],
+) -> list[tuple[str, type[Guard], dict[str, Any]]]:
+    """The whole table as tornado wants it; ``answered_by`` says who stands at a route."""
+    known = [
+        (BASE + pattern(path), *answered_by(path, handler)) for path, handler in ROUTES.items()
+    ]
     return [*known, (f"{re.escape(BASE)}(?:/.*)?", Nowhere, {})]
 
 

@@ -18,9 +18,13 @@ from traitlets import Unicode, default
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.api.routes import handlers
+from submarine_ext.app import proxy
 from submarine_ext.app.cluster import KubernetesEngine
+from submarine_ext.app.connected import ConnectedSite
+from submarine_ext.app.connecting import ConnectionSettings
 from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.page import tell_user
+from submarine_ext.app.places import projects_of
 from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.errors import SubmarineError
@@ -31,7 +35,7 @@ from submarine_ext.store.unfinished import unfinished_jobs
 ACTIVITY_MILLISECONDS = 20_000
 
 
-class SubmarineExtension(SubmarineSettings, ExtensionApp):
+class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
     """Launch and watch training from the lab."""
 
     name = "submarine_ext"
@@ -48,18 +52,22 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
-        self.site = Site(self._configured(), self.log)
+        connected = self.connected_site(self.owner, self._folder_root)
+        self.site: Site | ConnectedSite = connected or Site(self._configured(), self.log)
         self.settings[SETTING] = self.site
 
     def initialize_handlers(self) -> None:
         """Called by Jupyter, which puts the base URL before each pattern."""
-        self.handlers.extend(handlers())
         assert self.serverapp is not None, "Jupyter links before it initializes"
-        Kernels(self.serverapp, self.site).attach()
+        here = isinstance(self.site, Site)
+        self.handlers.extend(handlers() if here else proxy.handlers())
+        Kernels(self.serverapp, projects_of(self.site), self.owner).attach()
         tell_user(self.serverapp.web_app.settings, self.owner)
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""
+        if isinstance(self.site, ConnectedSite):
+            return  # its jobs are the service's
         self._activity = PeriodicCallback(self._note_activity, ACTIVITY_MILLISECONDS)
         self._activity.start()
         self._adoption = asyncio.create_task(self._adopt(), name="submarine adopt")
@@ -78,6 +86,7 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
     _active = False
 
     async def _adopt(self) -> None:
+        assert isinstance(self.site, Site)
         database = self.site.configured.root / "submarine.sqlite"
         shared = bool(self.site.configured.database_url)
         if shared or await asyncio.to_thread(unfinished_jobs, database):
@@ -91,7 +100,7 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
 
     async def _note_activity(self) -> None:
         """A job at work is activity (to idle cullers too); a socket that listens is not."""
-        if self.site.submarine is None:
+        if not isinstance(self.site, Site) or self.site.submarine is None:
             return
         self._active = await self.site.submarine.is_busy()
         if self._active and self.serverapp is not None:
@@ -101,10 +110,12 @@ class SubmarineExtension(SubmarineSettings, ExtensionApp):
         people = knows_people(self.settings.get("identity_provider"))
         return frozenset(self.admins if people else {*self.admins, self.owner})
 
-    def _configured(self) -> Configured:
+    @property
+    def _folder_root(self) -> Path | None:
         folder_root = getattr(self.settings.get("contents_manager"), "root_dir", None)
+        return Path(folder_root) if folder_root else None
+
+    def _configured(self) -> Configured:
         return self.configured(
-            owner=self.owner,
-            admins=self._admins(),
-            folder_root=Path(folder_root) if folder_root else None,
+            owner=self.owner, admins=self._admins(), folder_root=self._folder_root
         )

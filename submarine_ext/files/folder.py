@@ -10,6 +10,7 @@ from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
 from submarine_ext.domain.bundles import MAX_ENTRIES, check_name
+from submarine_ext.domain.paths import inside
 from submarine_ext.errors import Invalid, TooLarge
 
 IGNORE_FILES = (".gitignore", ".submarineignore")
@@ -24,6 +25,16 @@ class Found(Struct, frozen=True):
     path: Path
     size: int
     executable: bool
+
+
+def below(root: Path | None, folder: str) -> Path:
+    """The folder below the server's root that the lab's file browser names so. Raises Invalid."""
+    if root is None:
+        raise Invalid("This server has no files of its own to pack.", field="folder")
+    path = root / inside(folder, "folder")
+    if not path.is_dir() or not path.resolve().is_relative_to(root.resolve()):
+        raise Invalid(f"There is no folder {folder[:80]!r} on this server.", field="folder")
+    return path
 
 
 class _Rules(Struct, frozen=True):

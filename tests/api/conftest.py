@@ -113,9 +113,9 @@ def call(jp_serverapp, http_server_client, jp_base_url, jp_auth_header) -> Call:
 
 
 @pytest.fixture
-def site(jp_serverapp) -> Site:
-    """What the handlers get from the application."""
-    return jp_serverapp.web_app.settings[SETTING]
+def site(served) -> Site:
+    """What the handlers get from the application that holds the services."""
+    return served.web_app.settings[SETTING]
 
 
 @pytest.fixture

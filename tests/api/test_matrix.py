@@ -235,6 +235,7 @@ def world(call, site, jp_asyncio_loop) -> World:
     return made
 
 
+@pytest.mark.modes("embedded", "connected")
 class TestTheMatrix:
     def test_has_an_example_of_every_verb_of_every_registered_route(self):
         registered = {
@@ -268,6 +269,7 @@ class TestABrokenServer:
         assert len(await walk(world, "D")) > 10
 
 
+@pytest.mark.modes("embedded", "connected")
 class TestCredentials:
     @pytest.fixture
     def credentials(self, jp_serverapp, call, jp_asyncio_loop) -> dict[str, dict[str, str]]:

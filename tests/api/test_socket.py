@@ -13,6 +13,8 @@ from submarine_ext.api import outbox
 from submarine_ext.api.connection import MOST_TOPICS
 from submarine_ext.domain.events import EventRow
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 JOBS = "/projects/default/jobs"
 PROJECT = {"op": "subscribe", "topic": "projects/default"}
 

@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 CORPUS = json.loads((Path(__file__).parent / "corpora" / "paths.json").read_text())
 CANARY = "CANARY-f00d-outside-the-root"
 TEXT = {"type": "file", "format": "text", "content": "written by the attacker"}

@@ -1,0 +1,134 @@
+"""The ways to run: one server that holds the projects, or one that is connected to such a one.
+
+A test marked ``modes("embedded", "connected")`` runs once in each, through the same fixtures:
+``jp_serverapp`` is the server that visitors speak to, ``served`` the one that holds the
+services. The connected one knows the same people, by the same tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from traitlets.config import Config
+
+#: What only the server that holds the services may be told.
+OF_THE_SERVICE = ("admins", "data_dir", "max_bundle_bytes", "cpu", "memory", "gpu", "engines")
+SERVICE_TOKEN = "the-owners-token-for-the-service"
+
+
+class Service:
+    """A second Jupyter server in this process, under a base URL of its own."""
+
+    def __init__(self, config: dict[str, Any], folder: Path, loop: Any) -> None:
+        self._config, self._folder, self._loop = config, folder, loop
+        (socket,) = bind_sockets(0, "127.0.0.1")
+        self.port = socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/services/team"
+        self.start(socket)
+
+    def start(self, socket: Any = None) -> None:
+        """Begin to answer; again at the same place after a stop."""
+        self.app = self._loop.run_until_complete(self._made())
+        self._server = HTTPServer(self.app.web_app)
+        self._server.add_sockets([socket] if socket else bind_sockets(self.port, "127.0.0.1"))
+
+    async def _made(self) -> ServerApp:
+        app = ServerApp(
+            config=Config(self._config),
+            base_url="/services/team/",
+            port=self.port,
+            port_retries=0,
+            root_dir=str(self._folder),
+            open_browser=False,
+            allow_root=True,
+        )
+        app.init_signal = lambda: None
+        app.initialize(argv=[], new_httpserver=False)
+        app.log.handlers, app.log.propagate = [], True
+        return app
+
+    async def halt(self) -> None:
+        """Answer nobody any more, and drop whoever is connected."""
+        self._server.stop()
+        await self.app._cleanup()
+        self.app.kernel_manager.context.destroy()
+        await self._server.close_all_connections()
+
+
+def of_the_service(config: dict[str, Any]) -> dict[str, Any]:
+    """The service's own configuration: what the test says, with a token of its own."""
+    made = deepcopy(config)
+    if "identity_provider_class" not in made["ServerApp"]:
+        made["IdentityProvider"] = {"token": SERVICE_TOKEN}
+    return made
+
+
+def of_the_connected(config: dict[str, Any], url: str, token_file: Path) -> dict[str, Any]:
+    """The same, for a server that holds nothing."""
+    made = deepcopy(config)
+    ours = made.setdefault("SubmarineExtension", {})
+    for name in OF_THE_SERVICE:
+        ours.pop(name, None)
+    ours["service_url"] = url
+    if "identity_provider_class" not in made["ServerApp"]:
+        token_file.write_text(f"{SERVICE_TOKEN}\n")
+        ours["service_token_file"] = str(token_file)
+    return made
+
+
+@pytest.fixture
+def mode(request: pytest.FixtureRequest) -> str:
+    """``embedded``, unless the test is marked with others."""
+    return getattr(request, "param", "embedded")
+
+
+@pytest.fixture
+def service(
+    jp_server_config: Any, jp_configurable_serverapp: Any, jp_asyncio_loop: Any, tmp_path: Path
+) -> Iterator[Service]:
+    """The server that a connected one forwards to."""
+    folder = tmp_path / "the-services-root"
+    folder.mkdir()
+    made = Service(of_the_service(jp_server_config), folder, jp_asyncio_loop)
+    yield made
+    jp_asyncio_loop.run_until_complete(asyncio.wait_for(made.halt(), 30))
+
+
+@pytest.fixture
+def jp_serverapp(
+    request: pytest.FixtureRequest,
+    mode: str,
+    jp_server_config: Any,
+    jp_argv: Any,
+    jp_configurable_serverapp: Any,
+    tmp_path: Path,
+) -> ServerApp:
+    """The server that visitors speak to."""
+    config = jp_server_config
+    if mode == "connected":
+        url = request.getfixturevalue("service").url
+        config = of_the_connected(config, url, tmp_path / "service-token")
+    return jp_configurable_serverapp(config=config, argv=jp_argv)
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, mode: str, jp_serverapp: ServerApp) -> ServerApp:
+    """The server that holds the services."""
+    if mode == "connected":
+        return request.getfixturevalue("service").app
+    return jp_serverapp
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test in each mode that its mark names."""
+    marker = metafunc.definition.get_closest_marker("modes")
+    if marker is not None and "mode" in metafunc.fixturenames:
+        metafunc.parametrize("mode", marker.args, indirect=True)
