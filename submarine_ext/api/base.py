@@ -91,10 +91,18 @@ class Closable(Protocol):
 class Site(Protocol):
     """What the application gives to the handlers (``settings[SETTING]``)."""
 
-    owner: str
+    owner: str | None
     max_bundle_bytes: int
     tickets: Tickets
     sockets: set[Closable]
+
+    def enters(self, request: object) -> None:
+        """A request is being answered."""
+        ...
+
+    def leaves(self, request: object) -> None:
+        """It was answered, or nobody waits for its answer any more."""
+        ...
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it soon, and at the latest before the server stops."""
@@ -105,7 +113,7 @@ class Site(Protocol):
         ...
 
     def ready(self) -> bool:
-        """Whether the last attempt to open the services did not fail."""
+        """Whether requests are welcome: the services did not fail to open, and it goes on."""
         ...
 
 
@@ -178,8 +186,15 @@ class Guard(JupyterHandler):
             raise _too_long(declared.longest)
 
     def check_xsrf_cookie(self) -> None:
-        """As Jupyter does, with a sentence; who is nobody is refused for that first."""
-        if getattr(self, "_jupyter_current_user", None) is None:
+        """As Jupyter does, with a sentence; who is nobody is refused for that first.
+
+        JupyterHub asks while it identifies somebody by a cookie, for reads as well: pages of
+        other people's servers lie on the same origin.
+        """
+        if not hasattr(self, "_jupyter_current_user"):
+            super().check_xsrf_cookie()
+            return
+        if self._jupyter_current_user is None:
             return
         try:
             super().check_xsrf_cookie()
@@ -225,6 +240,8 @@ class Endpoint(Guard):
         """Called by tornado for each request, before anything is known of it."""
         self._body = bytearray()
         self._longest = 0
+        self._body_is_read = False
+        self.site.enters(self)
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Guard, look at the body's headers, and open the services."""
@@ -236,6 +253,16 @@ class Endpoint(Guard):
         if not declared.public:
             self.services = await self.site.services()
             await self.services.people.arrive(self.principal)
+        self._body_is_read = True  # by tornado, before it calls the verb's method
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A connection on which a body may still come is closed, and the answer says so.
+
+        Else a proxy would send its next request, which may be anybody's, into a closed one.
+        """
+        if not self._body_is_read:
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
         """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""
@@ -248,8 +275,14 @@ class Endpoint(Guard):
             raise _too_long(self._longest)
         return bytes(self._body)
 
+    def on_connection_close(self) -> None:
+        """Who asked has gone, perhaps in the middle of the question."""
+        self.site.leaves(self)
+        super().on_connection_close()
+
     def on_finish(self) -> None:
         """Who is served is at work: idle cullers look at this."""
+        self.site.leaves(self)
         if hasattr(self, "principal"):
             self.settings["api_last_activity"] = utcnow()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Annotated, Any, Protocol
 
@@ -11,6 +12,7 @@ from tornado.websocket import WebSocketHandler
 
 from submarine_ext.api.base import Endpoint, Guard
 from submarine_ext.api.connection import Connection
+from submarine_ext.api.credentials import watch_credential
 from submarine_ext.api.operations import operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.errors import Forbidden, Invalid
@@ -68,6 +70,7 @@ class Events(WebSocketHandler, Guard):
     """``/events``: carries frames between the socket and its :class:`Connection`."""
 
     connection: Followed | None = None
+    _credential: asyncio.Task[None] | None = None
 
     @operation(
         Capability.STREAM_OPEN,
@@ -109,6 +112,7 @@ class Events(WebSocketHandler, Guard):
         """The handshake is done; tornado hands over messages when this is."""
         self.connection = self.connect()
         self.site.sockets.add(self)
+        self._credential = watch_credential(self)
         await self.connection.begin()
 
     async def on_message(self, message: str | bytes) -> None:
@@ -120,6 +124,8 @@ class Events(WebSocketHandler, Guard):
         """Whoever closed it."""
         connection, self.connection = self.connection, None
         self.site.sockets.discard(self)
+        if self._credential is not None:
+            self._credential.cancel()
         if connection is not None:
             self.site.later(connection.close())
 

@@ -78,6 +78,8 @@ ROUTES: dict[str, type[Guard]] = {
     "/events": events.Events,
     "/tickets": events.Tickets,
     "/health": health.HealthCheck,
+    "/health/live": health.Live,
+    "/health/ready": health.Ready,
     "/openapi.json": openapi.Description,
 }
 
@@ -119,3 +121,8 @@ def _given(handler: type[Guard]) -> dict[str, Any]:
 def pattern(path: str) -> str:
     """A template as a regular expression with named groups."""
     return re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{PARTS[m[1]]})", re.escape(path))
+
+
+def route_of(handler: object) -> str:
+    """The template that a request was answered by; '-' for what has none."""
+    return next((path for path, kind in ROUTES.items() if type(handler) is kind), "-")

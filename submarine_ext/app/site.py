@@ -29,7 +29,7 @@ class Configured(Struct, frozen=True, kw_only=True):
 
     root: Path
     database_url: str
-    owner: str
+    owner: str | None
     admins: frozenset[str]
     folder_root: Path | None
     cpu: float | None
@@ -37,6 +37,8 @@ class Configured(Struct, frozen=True, kw_only=True):
     gpu: int | None
     max_bundle_bytes: int
     engines: tuple[str, ...]
+    for_admins: frozenset[str] = frozenset()
+    team_names: Mapping[str, str] = {}
     makers: Mapping[str, Callable[[Path], Engine]]
 
     def __repr__(self) -> str:
@@ -53,10 +55,13 @@ class Site:
         self.max_bundle_bytes = configured.max_bundle_bytes
         self.tickets = Tickets()
         self.sockets: set[Closable] = set()
+        self._serving: set[object] = set()
+        self._idle = asyncio.Event()
         self._log = log
         self._submarine: Submarine | None = None
         self._opening: asyncio.Task[Submarine] | None = None
         self._failed = False
+        self._stopping = False
         self._work: set[asyncio.Task[None]] = set()
 
     async def services(self) -> Submarine:
@@ -73,8 +78,28 @@ class Site:
         return self._submarine
 
     def ready(self) -> bool:
-        """Whether the last attempt to open the services did not fail."""
-        return not self._failed
+        """Whether requests are welcome: the services did not fail to open, and it goes on."""
+        return not self._failed and not self._stopping
+
+    def enters(self, request: object) -> None:
+        """A request is being answered."""
+        self._serving.add(request)
+        self._idle.clear()
+
+    def leaves(self, request: object) -> None:
+        """It was answered, or nobody waits for its answer any more."""
+        self._serving.discard(request)
+        if not self._serving:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when no request is being answered."""
+        if self._serving:
+            await self._idle.wait()
+
+    def leave(self) -> None:
+        """From now on probes are told that requests should go elsewhere."""
+        self._stopping = True
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it soon, and at the latest before the server stops."""
@@ -84,6 +109,7 @@ class Site:
 
     async def close(self) -> None:
         """End the sockets and let go of everything; jobs go on."""
+        self.leave()
         for socket in list(self.sockets):
             socket.close(1001, "The server stops.")
         if self._opening is not None:

@@ -34,10 +34,12 @@ from submarine_ext.services.audit import Audit
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.closing import Closing
 from submarine_ext.services.comparisons import Comparisons
+from submarine_ext.services.directory import Directory
 from submarine_ext.services.documents import Documents
 from submarine_ext.services.emergencies import Emergencies
 from submarine_ext.services.engines import Engines
 from submarine_ext.services.feed import Feed
+from submarine_ext.services.figures import Figures
 from submarine_ext.services.handovers import Handovers
 from submarine_ext.services.jobs import Jobs
 from submarine_ext.services.notes import Notes
@@ -59,16 +61,18 @@ ASKING = ("job.submitted", "job.stop", "job.retried")
 
 class Settings(Struct, frozen=True, kw_only=True):
     """What may be configured. ``root`` holds everything; ``owner`` is the person whose server
-    this is; ``admins`` are admins whatever the database says.
+    this is, if it is one's; ``admins`` are admins whatever the database says.
 
     ``cpu``, ``memory`` (bytes) and ``gpu`` replace what the local engine finds on the
     machine; ``folder_root`` is what the lab's file browser shows. ``engines`` are names, the
-    default first; ``makers`` make those that are not local, for the folder of jobs.
-    ``database_url`` names a PostgreSQL; without it the database is a file in ``root``.
+    default first, of which those ``for_admins`` run nobody else's jobs; ``makers`` make those
+    that are not local, for the folder of jobs. ``team_names`` are names of teams by the names
+    of the identity provider's groups. ``database_url`` names a PostgreSQL; without it the
+    database is a file in ``root``.
     """
 
     root: Path
-    owner: str
+    owner: str | None
     folder_root: Path | None = None
     cpu: float | None = None
     memory: int | None = None
@@ -77,7 +81,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     python: str = sys.executable
     max_bundle_bytes: int = MAX_PACKED
     engines: tuple[str, ...] = ("local",)
+    for_admins: frozenset[str] = frozenset()
     makers: Mapping[str, Callable[[Path], Engine]] = {}
+    team_names: Mapping[str, str] = {}
     database_url: str = ""
 
     @property
@@ -101,7 +107,9 @@ class Submarine:
         job_files = JobFiles(settings.root / "jobs")
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
         self._engines = {name: _engine(name, settings) for name in settings.engines}
-        self.engines = Engines(store, self._engines)
+        self.engines = Engines(store, self._engines, settings.for_admins)
+        self.directory = Directory(store, settings.team_names, self._asked)
+        self.figures = Figures(store, self._engines, self.directory)
         self.queues = Queues(store, self.engines)
         project_files = ProjectFiles(settings.root / "projects")
         self.people = People(store, settings.owner, settings.admins, self._asked)

@@ -162,6 +162,12 @@ def any_unfinished(conn: Connection) -> bool:
     return conn.execute(select(jobs.c.id).where(UNFINISHED).limit(1)).first() is not None
 
 
+def counts(conn: Connection) -> dict[str, int]:
+    """How many jobs have not ended, by state."""
+    query = select(jobs.c.state, func.count()).where(UNFINISHED)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(jobs.c.state))}
+
+
 def waiting(conn: Connection, project: str) -> list[Record]:
     """Jobs of a project that have not started yet."""
     query = _UNFINISHED.where(jobs.c.project == project, jobs.c.state != "running")

@@ -55,7 +55,10 @@ teams = Table(
     Column("title", Text, nullable=False),
     Column("quota", Text, nullable=False),
     Column("created", Text, nullable=False),
+    # The group of the identity provider's directory whose members it has.
+    Column("from_group", Text),
 )
+Index("teams_from_group", teams.c.from_group, unique=True)
 
 memberships = Table(
     "memberships",

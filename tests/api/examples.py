@@ -187,4 +187,6 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
 }
 
 #: Opened in other ways: a WebSocket (test_revocation, test_socket), and what is public.
-ELSEWHERE = {("GET", "/events"), ("GET", "/health")}
+#: For probes, which carry no credential.
+PROBES = {("GET", path) for path in ("/health", "/health/live", "/health/ready")}
+ELSEWHERE = {("GET", "/events"), *PROBES}

@@ -116,7 +116,6 @@ class TestMigrations:
                 assert await each.read(migrate.current) == migrate.HEAD
                 await each.close()
 
-
     #: Migrates the database of that URL and dies before the Nth statement.
     KILLED = """
 import os, signal, sys
