@@ -123,6 +123,8 @@ class Guard(JupyterHandler):
     operations: ClassVar[dict[str, Operation]] = {}
     principal: Principal
     request: HTTPServerRequest
+    #: False while a part of the request's body may still be on its way.
+    body_is_read = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -212,7 +214,13 @@ class Guard(JupyterHandler):
         """No ETag by hashing: answers are live."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error has the same kind of body."""
+        """Every error has the same kind of body.
+
+        A connection on which a request's body may still come is closed by tornado; a proxy that
+        is not told would send its next request, which may be anybody's, into a closed one.
+        """
+        if not self.body_is_read:
+            self.set_header("Connection", "close")
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else HTTPError(status_code)
         told = problem(error)
         self.set_status(told.status)
@@ -240,7 +248,7 @@ class Endpoint(Guard):
         """Called by tornado for each request, before anything is known of it."""
         self._body = bytearray()
         self._longest = 0
-        self._body_is_read = False
+        self.body_is_read = False
         self.site.enters(self)
 
     async def prepare(self) -> None:  # type: ignore[override]
@@ -253,16 +261,7 @@ class Endpoint(Guard):
         if not declared.public:
             self.services = await self.site.services()
             await self.services.people.arrive(self.principal)
-        self._body_is_read = True  # by tornado, before it calls the verb's method
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A connection on which a body may still come is closed, and the answer says so.
-
-        Else a proxy would send its next request, which may be anybody's, into a closed one.
-        """
-        if not self._body_is_read:
-            self.set_header("Connection", "close")
-        super().write_error(status_code, **kwargs)
+        self.body_is_read = True  # by tornado, before it calls the verb's method
 
     def data_received(self, chunk: bytes) -> None:
         """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""

@@ -9,12 +9,13 @@ from typing import Any
 
 from submarine_ext.api.base import Closable, Services
 from submarine_ext.api.tickets import Tickets
+from submarine_ext.app.serving import Serving
 from submarine_ext.app.upstream import Upstream
 from submarine_ext.errors import ServiceAway
 from submarine_ext.identity.credentials import Credentials
 
 
-class ConnectedSite:
+class ConnectedSite(Serving):
     """One for each server; :class:`submarine_ext.api.base.Site` is what handlers see of it.
 
     ``folder_root`` is what the lab's file browser shows, from which folders are packed.
@@ -25,9 +26,10 @@ class ConnectedSite:
     def __init__(
         self, upstream: Upstream, credentials: Credentials, owner: str, folder_root: Path | None
     ) -> None:
+        super().__init__()
         self.upstream = upstream
         self.credentials = credentials
-        self.owner = owner
+        self.owner: str | None = owner
         self.folder_root = folder_root
         self.tickets = Tickets()
         self.sockets: set[Closable] = set()

@@ -87,6 +87,7 @@ class Forward(Guard):
     """One route: its verbs are those of the route's own handler."""
 
     site: ConnectedSite
+    body_is_read = False
     _body: Body | None = None
     _answering: asyncio.Task[Answer] | None = None
 

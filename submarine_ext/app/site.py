@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from submarine_ext.api.base import Closable
 from submarine_ext.api.tickets import Tickets
+from submarine_ext.app.serving import Serving
 from submarine_ext.engines.base import Engine
 from submarine_ext.errors import SubmarineError, Unavailable
 
@@ -46,17 +47,16 @@ class Configured(Struct, frozen=True, kw_only=True):
         return f"Configured({str(self.root)!r})"
 
 
-class Site:
+class Site(Serving):
     """One for each server; :class:`submarine_ext.api.base.Site` is what handlers see of it."""
 
     def __init__(self, configured: Configured, log: Logger) -> None:
+        super().__init__()
         self.configured = configured
         self.owner = configured.owner
         self.max_bundle_bytes = configured.max_bundle_bytes
         self.tickets = Tickets()
         self.sockets: set[Closable] = set()
-        self._serving: set[object] = set()
-        self._idle = asyncio.Event()
         self._log = log
         self._submarine: Submarine | None = None
         self._opening: asyncio.Task[Submarine] | None = None
@@ -80,22 +80,6 @@ class Site:
     def ready(self) -> bool:
         """Whether requests are welcome: the services did not fail to open, and it goes on."""
         return not self._failed and not self._stopping
-
-    def enters(self, request: object) -> None:
-        """A request is being answered."""
-        self._serving.add(request)
-        self._idle.clear()
-
-    def leaves(self, request: object) -> None:
-        """It was answered, or nobody waits for its answer any more."""
-        self._serving.discard(request)
-        if not self._serving:
-            self._idle.set()
-
-    async def idle(self) -> None:
-        """Return when no request is being answered."""
-        if self._serving:
-            await self._idle.wait()
 
     def leave(self) -> None:
         """From now on probes are told that requests should go elsewhere."""
