@@ -25,6 +25,7 @@ from submarine_ext.api import (
     queue,
     secrets,
     teams,
+    transfers,
 )
 from submarine_ext.api.base import Guard, Nowhere
 
@@ -57,7 +58,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/contents/{project}/{path}/checkpoints/{version}": contents.OneCheckpoint,
     "/contents/{project}/{path}/checkpoints": contents.Checkpoints,
     "/contents/{project}/{path}": contents.OnePath,
-    "/files/{project}/{path}": files.Download,
+    "/files/{project}/{path}": transfers.OneFile,
     "/projects/{project}/jobs": jobs.ProjectJobs,
     "/projects/{project}/preflight": jobs.ProjectPreflight,
     "/jobs/{job}": jobs.OneJob,

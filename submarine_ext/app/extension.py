@@ -25,6 +25,7 @@ from submarine_ext.app.connecting import ConnectionSettings
 from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.page import tell_user
 from submarine_ext.app.places import projects_of
+from submarine_ext.app.rooms import Rooms
 from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.errors import SubmarineError
@@ -62,7 +63,13 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
         here = isinstance(self.site, Site)
         self.handlers.extend(handlers() if here else proxy.handlers())
         Kernels(self.serverapp, projects_of(self.site), self.owner).attach()
+        Rooms(self.serverapp, self._projects_here).attach()
         tell_user(self.serverapp.web_app.settings, self.owner)
+
+    @property
+    def _projects_here(self) -> Path | None:
+        """The folder of the projects' files; a connected server has none."""
+        return self.site.configured.root / "projects" if isinstance(self.site, Site) else None
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""

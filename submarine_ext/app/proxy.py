@@ -46,12 +46,16 @@ SENT = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "If-Range",
+    "Range",
 )
 TOLD = (
+    "Accept-Ranges",
     "Allow",
     "Content-Disposition",
     "Content-Encoding",
     "Content-Length",
+    "Content-Range",
     "Content-Type",
     "ETag",
     "Retry-After",

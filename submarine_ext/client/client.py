@@ -159,7 +159,7 @@ class Client:
         """Send a bundle unless the server has it; its hash."""
         path = f"bundles/{bundle.sha256}"
         if self._transport.send("HEAD", path, accept=(404,)).status_code == 404:
-            self._transport.upload(path, bundle.file)
+            self._transport.upload(path, bundle.file, {"Content-Type": "application/gzip"})
         return bundle.sha256
 
     def _chosen(self) -> str:

@@ -158,3 +158,16 @@ def _rules_above(root: Path) -> _Rules | None:
     for folder in reversed(chain[1 : top + 1]):
         rules = _rules_of(folder, rules)
     return None if rules is not None and rules.ignores(root, folder=True) else rules
+
+
+def is_ignored(root: Path, name: str) -> bool:
+    """Whether the ignore files in ``root`` leave a file of that name out; it need not exist."""
+    rules, folder = _rules_above(root), root
+    *above, last = name.split("/")
+    for part in above:
+        rules = _rules_of(folder, rules)
+        folder /= part
+        if part in NEVER or (rules and rules.ignores(folder, folder=True)):
+            return True
+    rules = _rules_of(folder, rules)
+    return last in NEVER or bool(rules and rules.ignores(folder / last, folder=False))

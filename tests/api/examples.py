@@ -47,6 +47,7 @@ def _bundle() -> bytes:
 
 BUNDLE = _bundle()
 GZIP = {"Content-Type": "application/gzip"}
+OCTETS = {"Content-Type": "application/octet-stream"}
 
 #: Makes what the request needs, as the project's owner, and answers with parts of the path.
 Prepare = Callable[..., Awaitable[dict[str, Any]]]
@@ -146,6 +147,9 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
         Example(prepared=("file", "file")),
     ),
     ("GET", "/files/{project}/{path}"): (Example(prepared=("file",)),),
+    ("PUT", "/files/{project}/{path}"): (
+        Example(parts={"path": "n.txt"}, body=b"hello", headers=OCTETS),
+    ),
     ("GET", "/projects/{project}/jobs"): (Example(),),
     ("POST", "/projects/{project}/jobs"): (Example(body={"command": ["true"]}),),
     ("POST", "/projects/{project}/preflight"): (Example(body={"command": ["true"]}),),
