@@ -264,7 +264,7 @@ class TestAProjectThatMeansHarm:
     def test_brings_no_hidden_names_and_none_that_lead_out(self, copy, on_disk, tmp_path):
         (on_disk / ".git/hooks").mkdir(parents=True)
         (on_disk / ".git/hooks/post-checkout").write_text("rm -rf ~")
-        (on_disk / "..\\evil.py").write_text("evil")
+        (on_disk / "a\\evil.py").write_text("evil")
         (on_disk / "fine.py").write_text("fine")
         mine = copy("alice")
         assert "evil.py" in " ".join(mine.checkout().refused)

@@ -112,7 +112,7 @@ class Copy:
         found = replace(found, step=step(base, found.mine, theirs))
         if found.step is Step.NOTHING and (base != found.mine or (known and known.mark != mark)):
             self._note(path, found.mine, found.mark)  # both sides came to the same
-        return found
+        return replace(found, step=Step.FETCH) if self._was_interrupted(found) else found
 
     # --- from there to here ---------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Copy:
         elif each.step is Step.KEEP:
             self._note(each.path, None)
             return self._why(each)
-        elif each.step is Step.REFUSE and not self._was_interrupted(each):
+        elif each.step is Step.REFUSE:
             return self._bring_beside(each)
         else:
             self._fetch(each, each.path, over=each.mine)
@@ -133,8 +133,9 @@ class Copy:
 
     def _was_interrupted(self, each: Difference) -> bool:
         """A first checkout came to this file and no further; somebody has saved it since."""
-        mine = each.mine or ""
-        return each.base is None and self._there.is_version(each.path, mine)
+        if each.step is not Step.REFUSE or each.base is not None or each.mine is None:
+            return False
+        return self._there.is_version(each.path, each.mine)
 
     def _bring_beside(self, each: Difference) -> str:
         """Theirs beside mine, which from then on counts as made from theirs."""
