@@ -23,11 +23,10 @@ from submarine_ext.app.site import Site
 from submarine_ext.app.sockets import Alarms
 from submarine_ext.app.upstream import Ended
 from submarine_ext.domain.access import Capability, Principal
+from submarine_ext.domain.copies import COPIES
 from submarine_ext.domain.paths import inside
 from submarine_ext.errors import Forbidden, NotFound, SubmarineError, Unavailable
 
-#: The folder, below the server's root, of a connected server's working copies.
-COPIES = "submarine"
 #: Frames of the topic ``me`` after which somebody may have other rights.
 TELLING = frozenset({"me", "projects", "closed", "error"})
 

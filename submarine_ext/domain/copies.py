@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+#: The folder, below the root of a connected server, of its projects' working copies.
+COPIES = "submarine"
+
 
 class Step(StrEnum):
     """What would make both sides the same.

@@ -529,6 +529,15 @@ class TestTheCommands:
         assert "alice saved a.txt, which you changed too" in err
         assert submarine("status")[0] == 0
 
+    def test_fill_the_folder_that_a_connected_servers_kernel_works_in(
+        self, submarine, files, vision, tmp_path, monkeypatch
+    ):
+        files.save("sub/a.txt", "one")
+        (tmp_path / "submarine" / vision / "sub").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / "submarine" / vision / "sub")
+        assert submarine("checkout", vision)[0] == 0
+        assert shown(tmp_path / "submarine" / vision) == {"sub/a.txt": "one"}
+
     def test_say_where_there_is_no_copy(self, submarine, tmp_path):
         status, _, err = submarine("push")
         assert status == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from submarine_ext.cli.face import Face
-from submarine_ext.client.copies import Copy, Report, nearest
+from submarine_ext.client.copies import Copy, Report, default_folder, nearest
 from submarine_ext.client.copies.notes import Notes
 from submarine_ext.domain.copies import Step
 from submarine_ext.errors import Conflict, Invalid
@@ -62,7 +62,8 @@ def _status(face: Face, options: Namespace) -> None:
 
 def _begun(face: Face, options: Namespace) -> Copy:
     project = face.client.projects.get(options.project)
-    folder = Path(options.folder or project.name).expanduser()
+    named = options.folder and Path(options.folder).expanduser()
+    folder = named or default_folder(project.name, Path.cwd())
     return Copy.begin(folder, face.client.files(project.name), project.created)
 
 

@@ -7,6 +7,6 @@ the two the same.
 from __future__ import annotations
 
 from submarine_ext.client.copies.copy import Copy, Report
-from submarine_ext.client.copies.notes import nearest
+from submarine_ext.client.copies.notes import default_folder, nearest
 
-__all__ = ["Copy", "Report", "nearest"]
+__all__ = ["Copy", "Report", "default_folder", "nearest"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from submarine_ext.domain.copies import Known
+from submarine_ext.domain.copies import COPIES, Known
 from submarine_ext.errors import Conflict, Invalid
 
 FOLDER = ".submarine"
@@ -48,7 +48,7 @@ class Notes:
         root.mkdir(parents=True, exist_ok=True)
         folder = root / FOLDER
         if not (folder / STATE).exists():
-            if any(not each.name.startswith(".") for each in root.iterdir()):
+            if _holds_files(root):
                 raise Invalid(
                     f"{root} holds other files: name a new folder, `checkout {project} FOLDER`."
                 )
@@ -122,6 +122,22 @@ class Notes:
                 f"{at} cannot be read ({error}). Check the project out into a new folder and "
                 "copy your changes into it."
             ) from None
+
+
+def default_folder(project: str, here: Path) -> Path:
+    """Where a copy of the project goes: into the folder that its kernels work in, if that is
+    where we are, else into a folder of its name.
+    """
+    for each in (here, *here.parents):
+        if (each.parent.name, each.name) == (COPIES, project):
+            return each
+    return here / project
+
+
+def _holds_files(root: Path) -> bool:
+    """Whether there is more than empty folders, such as kernels are started in."""
+    visible = [each for each in root.iterdir() if not each.name.startswith(".")]
+    return any(each.is_symlink() or not each.is_dir() or _holds_files(each) for each in visible)
 
 
 def nearest(folder: Path) -> Path | None:
