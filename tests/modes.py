@@ -7,7 +7,6 @@ services. The connected one knows the same people, by the same tokens.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -27,18 +26,24 @@ SERVICE_TOKEN = "the-owners-token-for-the-service"
 class Service:
     """A second Jupyter server in this process, under a base URL of its own."""
 
-    def __init__(self, config: dict[str, Any], folder: Path, loop: Any) -> None:
-        self._config, self._folder, self._loop = config, folder, loop
+    def __init__(self, config: dict[str, Any], folder: Path) -> None:
+        self._config, self._folder = config, folder
         (socket,) = bind_sockets(0, "127.0.0.1")
         self.port = socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/services/team"
-        self.start(socket)
+        self._sockets = [socket]
 
-    def start(self, socket: Any = None) -> None:
-        """Begin to answer; again at the same place after a stop."""
-        self.app = self._loop.run_until_complete(self._made())
+    async def start(self) -> None:
+        """Begin to answer."""
+        self._halted = False
+        self.app = await self._made()
         self._server = HTTPServer(self.app.web_app)
-        self._server.add_sockets([socket] if socket else bind_sockets(self.port, "127.0.0.1"))
+        self._server.add_sockets(self._sockets)
+
+    async def restart(self) -> None:
+        """Another process, as it were, at the same place."""
+        self._sockets = bind_sockets(self.port, "127.0.0.1")
+        await self.start()
 
     async def _made(self) -> ServerApp:
         app = ServerApp(
@@ -56,7 +61,10 @@ class Service:
         return app
 
     async def halt(self) -> None:
-        """Answer nobody any more, and drop whoever is connected."""
+        """Answer nobody any more, and say goodbye to whoever is connected."""
+        if self._halted:
+            return
+        self._halted = True
         self._server.stop()
         await self.app._cleanup()
         self.app.kernel_manager.context.destroy()
@@ -97,9 +105,10 @@ def service(
     """The server that a connected one forwards to."""
     folder = tmp_path / "the-services-root"
     folder.mkdir()
-    made = Service(of_the_service(jp_server_config), folder, jp_asyncio_loop)
+    made = Service(of_the_service(jp_server_config), folder)
+    jp_asyncio_loop.run_until_complete(made.start())
     yield made
-    jp_asyncio_loop.run_until_complete(asyncio.wait_for(made.halt(), 30))
+    jp_asyncio_loop.run_until_complete(made.halt())
 
 
 @pytest.fixture
