@@ -145,6 +145,7 @@ class Forward(Guard):
     @authenticated
     async def get(self, **_: str) -> None:
         """Called by tornado when the body is over, for every verb."""
+        self.body_is_read = True
         await self._hand_over(None)
         await self._forwarded()
 
@@ -254,6 +255,7 @@ class ForwardBundles(Forward):
     @authenticated
     async def get(self, **_: str) -> None:
         """Pack and send, or let the service do it, which also says what is wrong with a body."""
+        self.body_is_read = True
         if len(self._said) > self._longest:
             raise TooLarge(f"The body is longer than {self._longest} bytes.")
         wanted = _folder_here(self._said, self.request.headers.get("Content-Type", ""))

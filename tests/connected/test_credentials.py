@@ -126,31 +126,32 @@ class TestBehindAHub:
         assert credentials.of(at_a_hub("", "user", "theirs"), Principal("x")) == "theirs"
 
 
-class TestARequest:
-    SPOKEN = {
-        "Cookie": "secret=1",
-        "X-XSRFToken": "abcd",
-        "Origin": "http://127.0.0.1",
-        "Referer": "http://127.0.0.1/lab?token=token-bob",
-        "X-Forwarded-For": "10.0.0.1",
-        "X-Remote-User": "root-admin",
-        "User-Agent": "OpenAPI-Generator/1.0.0/python",
-        "If-Match": '"abc"',
-        "Idempotency-Key": "k1",
-        "Accept-Language": "de",
-    }
-    #: What HTTP itself needs between two servers, and the credential.
-    BETWEEN = {"Host", "Authorization", "Via", "Accept"}
+SPOKEN = {
+    "Cookie": "secret=1",
+    "X-XSRFToken": "abcd",
+    "Origin": "http://127.0.0.1",
+    "Referer": "http://127.0.0.1/lab?token=token-bob",
+    "X-Forwarded-For": "10.0.0.1",
+    "X-Remote-User": "root-admin",
+    "User-Agent": "OpenAPI-Generator/1.0.0/python",
+    "If-Match": '"abc"',
+    "Idempotency-Key": "k1",
+    "Accept-Language": "de",
+}
+#: What HTTP itself needs between two servers, and the credential.
+BETWEEN = {"Host", "Authorization", "Via", "Accept"}
 
+
+class TestARequest:
     async def forwarded(self, call, stage) -> set[str]:
         """The names of headers that the service got."""
-        headers = {**self.SPOKEN, **token("bob")}
+        headers = {**SPOKEN, **token("bob")}
         del headers["Origin"]  # of another port: the guard would refuse it
         assert (await call("GET", "/me?a=%2F&token=token-bob", headers=headers)).status == 200
         return set(stage.last.headers)
 
     async def test_takes_nothing_along_but_what_is_on_the_list(self, call, stage):
-        assert await self.forwarded(call, stage) <= {*proxy.SENT, *self.BETWEEN}
+        assert await self.forwarded(call, stage) <= {*proxy.SENT, *BETWEEN}
         assert stage.last.headers["If-Match"] == '"abc"'
         assert stage.last.headers["Host"] == f"127.0.0.1:{stage.port}"
 
