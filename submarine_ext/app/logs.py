@@ -1,20 +1,22 @@
 """The service's log: one JSON object a line, without anything that opens a door.
 
 Of a request it has the method, the route's template, the status, the time it took and who
-asked: never a query, a header, a body or the parts of a path. What libraries say is cut to
-:data:`LONGEST` characters.
+asked: never a query, a header, a body or the parts of a path. What libraries say loses the
+queries of URLs and is cut to :data:`LONGEST` characters.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 LONGEST = 256
 ACCESS = "submarine_ext.access"
+_QUERY = re.compile(r"\?\S*=\S*")
 
 
 class JsonLines(logging.Formatter):
@@ -26,7 +28,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage()[:LONGEST],
+            "message": _QUERY.sub("?…", record.getMessage())[:LONGEST],
             **getattr(record, "fields", {}),
         }
         if record.exc_info:

@@ -28,9 +28,11 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/howto/jupyterhub.md"
 PROXY = ROOT / "node_modules/.bin/configurable-http-proxy"
 PASSWORD = "a-test-password"
-PEOPLE = ("alice", "bob", "carol")
+#: carol and dora are administrators of the Hub.
+PEOPLE = ("alice", "bob", "carol", "dora")
 #: Seconds until a test that waits for something gives up.
 PATIENCE = 60.0
+METRICS = "the-scrapers-token"
 
 _HUB = """
 import os
@@ -46,12 +48,16 @@ c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.log_level = "WARN"
 c.DummyAuthenticator.password = "{password}"
 c.Authenticator.allowed_users = {people}
-c.Authenticator.admin_users = {{"carol"}}
+c.Authenticator.admin_users = {{"carol", "dora"}}
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
+c.Spawner.poll_interval = 1
 c.Spawner.cmd = ["{python}", "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment = {{"IPYTHONDIR": "{folder}/ipython"}}
+c.Spawner.environment = {{
+    "IPYTHONDIR": "{folder}/ipython",
+    "JUPYTERHUB_ACTIVITY_INTERVAL": "1",
+}}
 c.JupyterHub.services[0]["environment"] = {service_environment}
 c.JupyterHub.services += [
     {{"name": "driver", "api_token": os.environ["DRIVER_TOKEN"]}},
@@ -155,6 +161,7 @@ class Socket:
 
     def close(self) -> None:
         self._socket.close()
+        self._socket.shutdown()
 
 
 class TeamHub:
@@ -169,6 +176,8 @@ class TeamHub:
         self.url = f"http://127.0.0.1:{public}"
         self.direct = f"http://127.0.0.1:{service}"
         self.service = f"{self.url}/services/submarine/"
+        self.proxy = f"http://127.0.0.1:{proxy}/api/routes"
+        self.proxy_token = secrets.token_hex(16)
         self.driver, self.impostor = secrets.token_hex(16), secrets.token_hex(16)
         self._write(public=public, hub=hub, proxy=proxy, service=service)
 
@@ -185,7 +194,11 @@ class TeamHub:
             python=sys.executable,
             password=PASSWORD,
             people=set(PEOPLE),
-            service_environment={**_isolated(self.folder / "service"), **self.environment},
+            service_environment={
+                **_isolated(self.folder / "service"),
+                "SUBMARINE_METRICS_TOKEN": METRICS,
+                **self.environment,
+            },
         )
         (self.folder / "jupyterhub_config.py").write_text(on_hub + added)
 
@@ -200,7 +213,7 @@ class TeamHub:
                     **_isolated(self.folder),
                     "DRIVER_TOKEN": self.driver,
                     "IMPOSTOR_TOKEN": self.impostor,
-                    "CONFIGPROXY_AUTH_TOKEN": secrets.token_hex(16),
+                    "CONFIGPROXY_AUTH_TOKEN": self.proxy_token,
                 },
                 stdout=log,
                 stderr=log,
@@ -221,13 +234,13 @@ class TeamHub:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
 
-    def api(self, method: str, path: str, body: Any = None) -> Any:
-        """The Hub's own API, as an administrator's program."""
+    def api(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """The Hub's own API, as an administrator's program or as whose token it is."""
         more = {} if body is None else {"json": body}
         answer = httpx.request(
             method,
             f"{self.url}/hub/api{path}",
-            headers={"Authorization": f"token {self.driver}"},
+            headers={"Authorization": f"token {token or self.driver}"},
             timeout=30,
             **more,
         )
@@ -259,6 +272,16 @@ class TeamHub:
         assert home.url.path == "/hub/home", home.url
         client.headers["X-XSRFToken"] = cookie(client, "_xsrf", "/hub/")
         return client
+
+    def route(self, path: str) -> dict[str, Any]:
+        """What the proxy knows of one of its routes."""
+        headers = {"Authorization": f"token {self.proxy_token}"}
+        return httpx.get(self.proxy, headers=headers).json()[path]
+
+    def service_log(self) -> list[dict[str, Any]]:
+        """What the service has logged."""
+        lines = (self.folder / "hub.log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def service_pid(self) -> int:
         """The process that runs the service."""
