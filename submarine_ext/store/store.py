@@ -92,7 +92,11 @@ class Store:
         self.pulse = database.pulse
         self._database = database
         self._writes: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write_loop, name="submarine-writer")
+        # A daemon: JupyterHub interrupts servers, which then end without closing anything, and a
+        # thread that waits would keep the process. What is cut off was not acknowledged.
+        self._writer = threading.Thread(
+            target=self._write_loop, name="submarine-writer", daemon=True
+        )
         self._readers = ThreadPoolExecutor(database.readers, thread_name_prefix="submarine-reader")
         self._write_engine = database.writer()
         self._read_engine = database.reader()
