@@ -131,12 +131,15 @@ def connect(
     server = discovery.given(url, token, environ)
     if server is not None:
         return Transport(server)
-    bare = None
+    bare = unready = None
     for server in discovery.candidates(token, environ):
         status = _health(server)
         if status == 200:
             return Transport(server)
         bare = bare or (server if status == 404 else None)
+        unready = unready or (server if status == 503 else None)
+    if unready is not None:  # what it lacks it says itself, with the first request
+        return Transport(unready)
     if bare is not None:
         raise without_extension(bare.url)
     raise Unavailable(
