@@ -15,6 +15,7 @@ class SubmarineCommand(JupyterApp):
     description = __doc__
     subcommands = {  # noqa: RUF012 - as traitlets wants it
         "serve": ("submarine_ext.app.service.SubmarineService", "Run the team service."),
+        "database": ("submarine_ext.app.database.DatabaseCommand", "Look after the database."),
     }
 
     def start(self) -> None:

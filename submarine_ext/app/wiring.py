@@ -55,6 +55,7 @@ from submarine_ext.store import jobs
 from submarine_ext.store.store import Fenced, Store
 
 DATABASE = "submarine.sqlite"
+LOCK = "reconcile.lock"
 #: What another server's people may have asked for, of whoever reconciles.
 ASKING = ("job.submitted", "job.stop", "job.retried")
 
@@ -208,7 +209,7 @@ class Submarine:
 def _lease(settings: Settings, store: Store) -> Lease:
     if settings.database_url:
         return DatabaseLease(store)
-    return FileLease(settings.root / "reconcile.lock")
+    return FileLease(settings.root / LOCK)
 
 
 def _engine(name: str, settings: Settings) -> Engine:

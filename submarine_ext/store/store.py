@@ -109,7 +109,7 @@ class Store:
 
         Raises NewerDatabase, Unavailable, and Invalid for a URL that is none.
         """
-        store = cls(SQLite(where) if isinstance(where, Path) else _postgres(where))
+        store = cls(SQLite(where) if isinstance(where, Path) else postgres(where))
         store._writer.start()
         try:
             await store.write(migrate.upgrade)
@@ -273,8 +273,8 @@ def _resolve(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _postgres(url: str) -> Database:
-    """Its driver is an extra, imported only where it is used."""
+def postgres(url: str) -> Database:
+    """The database of a URL. Its driver is an extra, imported only where it is used."""
     try:
         from submarine_ext.store.postgres import Postgres
     except ImportError as error:

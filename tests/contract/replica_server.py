@@ -23,10 +23,11 @@ from submarine_ext.errors import QuotaExceeded, Unavailable
 from submarine_ext.reconcile import lease
 from submarine_ext.store import postgres
 
-#: Short, so that a test need not wait long for the other server.
-lease.LEASE_SECONDS = 2.0
+#: Short, so that a test need not wait long for the other server; not so short that a loaded
+#: machine loses it all the time.
+lease.LEASE_SECONDS = 4.0
 lease.TRY_SECONDS = 0.2
-postgres._SESSION = tuple(words.replace("'10s'", "'2s'") for words in postgres._SESSION)
+postgres._SESSION = tuple(words.replace("'10s'", "'4s'") for words in postgres._SESSION)
 
 PAYLOAD = r"""
 echo "$SUBMARINE_JOB $SUBMARINE_ATTEMPT" >> "$1"
