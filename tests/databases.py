@@ -44,15 +44,28 @@ def fresh(kind: str, folder: Path) -> Iterator[Path | str]:
 @contextmanager
 def empty(kind: str, folder: Path) -> Iterator[Path | str]:
     """The same, not migrated."""
+    with absent(kind, folder) as where:
+        if isinstance(where, str):
+            _admin(f"CREATE DATABASE {name_of(where)}")
+        yield where
+
+
+@contextmanager
+def absent(kind: str, folder: Path) -> Iterator[Path | str]:
+    """One that somebody has yet to make."""
     if kind == "sqlite":
         yield folder / "submarine.sqlite"
         return
-    name = f"empty_{os.getpid()}_{next(_numbers)}"
-    _admin(f"CREATE DATABASE {name}")
+    name = f"absent_{os.getpid()}_{next(_numbers)}"
     try:
         yield url(name)
     finally:
-        _admin(f"DROP DATABASE {name} WITH (FORCE)")
+        _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def name_of(where: str) -> str:
+    """The database's name in a URL of :func:`url`."""
+    return where.split("@/")[1].split("?", maxsplit=1)[0]
 
 
 def rows(where: Path | str, query: str) -> list[tuple[Any, ...]]:

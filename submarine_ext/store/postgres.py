@@ -136,14 +136,18 @@ class Listener:
         os.close(self._ends)
 
     def _run(self) -> None:
+        complained = False
         while True:
             try:
                 with psycopg.connect(**self._arguments, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
+                    complained = False
                     self._hear(connection)
                     return
             except psycopg.Error as error:
-                log.warning("News of other servers come late: %s", str(error).strip())
+                if not complained:
+                    log.warning("News of other servers come late: %s", str(error).strip())
+                complained = True
             if self._ended(RECONNECT_SECONDS):
                 return
 

@@ -37,6 +37,7 @@ KILLS = int(os.environ.get("REPLICA_KILLS", "6"))
 SEED = int(os.environ.get("REPLICA_SEED", "1"))
 PEOPLE = 4
 QUOTA = 12
+FROZEN_SECONDS = 9
 ROOT = Path(__file__).parents[2]
 
 ANA = Principal("ana")
@@ -269,10 +270,10 @@ class Replicas:
         self._ask(reap=self.pids[index])
         self.pids[index] = self._begin(index)
 
-    def freeze(self, index, seconds):
+    def freeze(self, index):
         """Long enough to lose the lease, and the right to write."""
         os.kill(self.pids[index], signal.SIGSTOP)
-        time.sleep(seconds)
+        time.sleep(FROZEN_SECONDS)
         os.kill(self.pids[index], signal.SIGCONT)
 
     def close(self):
@@ -387,21 +388,19 @@ class TestServersAreKilledAndFrozen:
         chance = random.Random(SEED)
         story = Story(tmp_path, database)
         story.prepare()
-        ended = faults = 0
         two = replicas(tmp_path, database, JOBS)
-        patience = time.monotonic() + 120 + 2 * JOBS + 20 * KILLS
+        faults = [two.kill] * KILLS + [two.freeze] * (KILLS // 6)
+        chance.shuffle(faults)
+        begun = ended = 0
+        patience = time.monotonic() + 120 + 2 * JOBS + 20 * len(faults)
         while ended < JOBS and time.monotonic() < patience:
             # Spread over the story: so many jobs for each fault.
-            if faults < KILLS and ended >= faults * JOBS // (KILLS + 1):
+            if begun < len(faults) and ended >= begun * JOBS // (len(faults) + 1):
                 time.sleep(chance.uniform(0, 0.5))
-                index = chance.randrange(2)
-                if faults % 6 == 5:
-                    two.freeze(index, 9)
-                else:
-                    two.kill(index)
-                faults += 1
+                faults[begun](chance.randrange(2))
+                begun += 1
             time.sleep(0.02)
             ended = story.look()
         statuses = two.close()
         assert story.problems(JOBS) == [], (tmp_path / "server.log").read_text()[-3000:]
-        assert (faults, statuses) == (KILLS, [0, 0])
+        assert (begun, statuses) == (len(faults), [0, 0])
