@@ -54,10 +54,20 @@ c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
 c.Spawner.poll_interval = 1
 c.Spawner.cmd = ["{python}", "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment = {{
+c.Spawner.environment |= {{
     "IPYTHONDIR": "{folder}/ipython",
     "JUPYTERHUB_ACTIVITY_INTERVAL": "1",
 }}
+
+
+def on_its_own(spawner):
+    # People's first servers; those with a name are as the page has them.
+    if not spawner.name:
+        del spawner.environment["SUBMARINE_SERVICE_URL"]
+
+
+c.Spawner.pre_spawn_hook = on_its_own
+c.JupyterHub.allow_named_servers = True
 c.JupyterHub.services[0]["environment"] = {service_environment}
 c.JupyterHub.services += [
     {{"name": "driver", "api_token": os.environ["DRIVER_TOKEN"]}},
@@ -66,7 +76,7 @@ c.JupyterHub.services += [
 c.JupyterHub.load_roles += [
     {{
         "name": "driver",
-        "scopes": ["admin:users", "admin:groups", "admin:servers", "tokens"],
+        "scopes": ["admin:users", "admin:groups", "admin:servers", "shares", "tokens"],
         "services": ["driver"],
     }},
     {{"name": "impostor", "scopes": ["access:services"], "services": ["bob"]}},
