@@ -8,6 +8,8 @@ import pytest
 
 from submarine_ext.services.reading import Opened
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 FILE = "/files/default/a.bin"
 BYTES = {"Content-Type": "application/octet-stream"}
 
