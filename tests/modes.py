@@ -1,6 +1,8 @@
-"""The ways to run: one server that holds the projects, or one that is connected to such a one.
+"""The ways to run: one server that holds the projects, one that is connected to such a one, or
+the team service (for tests whose people are known by name).
 
-A test marked ``modes("embedded", "connected")`` runs once in each, through the same fixtures:
+A test marked ``modes("embedded", "service", "connected")`` runs once in each, through the same
+fixtures:
 ``jp_serverapp`` is the server that visitors speak to, ``served`` the one that holds the
 services. The connected one knows the same people, by the same tokens.
 """
@@ -18,8 +20,12 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 
+from submarine_ext.app.service import SubmarineService
+
 #: What only the server that holds the services may be told.
 OF_THE_SERVICE = ("admins", "data_dir", "max_bundle_bytes", "cpu", "memory", "gpu", "engines")
+#: Of a Jupyter server only.
+_EXTENSIONS = ("ServerApp", "SubmarineExtension")
 SERVICE_TOKEN = "the-owners-token-for-the-service"
 
 
@@ -71,6 +77,25 @@ class Service:
         await self._server.close_all_connections()
 
 
+class TeamService:
+    """``jupyter submarine serve`` in this process, by the names that a Jupyter server has."""
+
+    def __init__(self, config: dict[str, Any], base_url: str) -> None:
+        ours = {
+            **config.get("SubmarineExtension", {}),
+            "identity_provider_class": config["ServerApp"]["identity_provider_class"],
+            "base_url": base_url,
+            "local_jobs": "everybody",
+            "json_logs": False,
+        }
+        ours.setdefault("engines", ["local"])
+        of_others = {name: each for name, each in config.items() if name not in _EXTENSIONS}
+        self.app = SubmarineService(config=Config({**of_others, "SubmarineService": ours}))
+        self.app.initialize([])
+        self.web_app = self.app.application()
+        self.identity_provider = self.app.identity
+
+
 def of_the_service(config: dict[str, Any]) -> dict[str, Any]:
     """The service's own configuration: what the test says, with a token of its own."""
     made = deepcopy(config)
@@ -112,15 +137,27 @@ def service(
 
 
 @pytest.fixture
-def jp_serverapp(
-    request: pytest.FixtureRequest,
-    mode: str,
+def team_service(
     jp_server_config: Any,
-    jp_argv: Any,
-    jp_configurable_serverapp: Any,
-    tmp_path: Path,
-) -> ServerApp:
+    jp_base_url: str,
+    jp_http_port: int,
+    jp_asyncio_loop: Any,
+    isolated_folders: None,
+) -> Iterator[TeamService]:
+    """The team service itself, as its administrator would start it. Its port outlives it."""
+    made = TeamService(jp_server_config, jp_base_url)
+    yield made
+    jp_asyncio_loop.run_until_complete(made.app.site.close())
+
+
+@pytest.fixture
+def jp_serverapp(
+    request: pytest.FixtureRequest, mode: str, jp_server_config: Any, jp_argv: Any, tmp_path: Path
+) -> Any:
     """The server that visitors speak to."""
+    if mode == "service":
+        return request.getfixturevalue("team_service")
+    jp_configurable_serverapp = request.getfixturevalue("jp_configurable_serverapp")
     config = jp_server_config
     if mode == "connected":
         url = request.getfixturevalue("service").url

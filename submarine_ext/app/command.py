@@ -27,3 +27,6 @@ class SubmarineCommand(JupyterApp):
 
 
 main = SubmarineCommand.launch_instance
+
+if __name__ == "__main__":
+    main()

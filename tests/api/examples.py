@@ -56,6 +56,7 @@ Prepare = Callable[..., Awaitable[dict[str, Any]]]
 class Example(Struct, frozen=True, kw_only=True):
     """``needs`` differs from the declared capability where the request asks for more;
     ``also`` are letters who may besides, for a reason that stands with the example.
+    ``of_a_server``: about a Jupyter server's own files, of which the team service has none.
     """
 
     body: Any = None
@@ -65,6 +66,7 @@ class Example(Struct, frozen=True, kw_only=True):
     parts: dict[str, str] = {}
     needs: C | None = None
     also: str = ""
+    of_a_server: bool = False
 
 
 TEXT = {"type": "file", "format": "text", "content": "hello"}
@@ -170,7 +172,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ("GET", "/jobs/{job}/artifacts"): (Example(prepared=("job",)),),
     ("GET", "/jobs/{job}/artifacts/{path}"): (Example(prepared=("job",), parts={"path": "m.txt"}),),
     ("POST", "/bundles"): (
-        Example(body={"folder": ""}),
+        Example(body={"folder": ""}, of_a_server=True),
         Example(
             body={"folder": "", "project": "{project}"}, prepared=("file",), needs=C.FILE_WRITE
         ),

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-pytestmark = pytest.mark.modes("embedded", "connected")
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
 
 CORPUS = json.loads((Path(__file__).parent / "corpora" / "paths.json").read_text())
 CANARY = "CANARY-f00d-outside-the-root"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.api.examples import EXAMPLES, PARTS
 
-pytestmark = pytest.mark.modes("embedded", "connected")
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
 
 #: Names that look alike, or that some database, browser or file system takes for the same.
 LOOKALIKES = (
