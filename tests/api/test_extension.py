@@ -15,7 +15,7 @@ from traitlets import TraitError
 
 from submarine_ext.app.extension import SubmarineExtension
 
-HEAVY = ("sqlalchemy", "alembic", "nbclient", "tsdownsample", "pathspec")
+HEAVY = ("sqlalchemy", "alembic", "nbclient", "tsdownsample", "pathspec", "aiohttp")
 JOBS = "/projects/default/jobs"
 
 

@@ -12,6 +12,7 @@ from submarine_ext import track
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.routes import ROUTES
 from submarine_ext.app.cluster import KubernetesEngine
+from submarine_ext.app.connecting import ConnectionSettings
 from submarine_ext.app.extension import SubmarineExtension
 from submarine_ext.app.service import SubmarineService
 from submarine_ext.app.settings import SubmarineSettings
@@ -38,7 +39,7 @@ def own_settings() -> set[str]:
     return {
         f"{owner}.{name}"
         for owner, *kinds in (
-            ("SubmarineExtension", SubmarineSettings, SubmarineExtension),
+            ("SubmarineExtension", SubmarineSettings, ConnectionSettings, SubmarineExtension),
             ("SubmarineService", SubmarineService),
             ("HubIdentityProvider", HubIdentityProvider),
             ("KubernetesEngine", KubernetesEngine),
