@@ -26,6 +26,7 @@ from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.reconcile.dispatch import Dispatcher
 from submarine_ext.reconcile.lease import DatabaseLease, FileLease, Lease
+from submarine_ext.reconcile.news import News
 from submarine_ext.reconcile.reconciler import Reconciler, Works
 from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.relay import Relay
@@ -134,7 +135,9 @@ class Submarine:
         self.streams = Streams(store)
         self._relay = Relay(store, self._delivered)
         hidden = self.secrets.hidden_at_least
-        self._collector = Collector(fenced, job_files, self.feed, hidden)
+        self._news = News(store, self.feed)
+        live = self._news if settings.database_url else self.feed
+        self._collector = Collector(fenced, job_files, live, hidden)
         given = Secrets(fenced, key)
         works = Works(
             Dispatcher(fenced, self._engines, job_files, bundle_files, self._collector, given),
@@ -179,6 +182,7 @@ class Submarine:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self._news.close()
         self.feed.close()
         await self.streams.close()
         for engine in self._engines.values():

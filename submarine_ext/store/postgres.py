@@ -16,7 +16,8 @@ import logging
 import os
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import psycopg
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 #: 'submarin'; whoever else uses advisory locks in this database takes other numbers.
 WRITER = 0x7375626D6172696E
 CHANNEL = "submarine_events"
+WORDS = "submarine_words"
 RECONNECT_SECONDS = 1.0
 
 _SESSION = (
@@ -95,9 +97,11 @@ class Postgres:
         away = "The database does not answer now; try again in a moment."
         return Unavailable(away, retry_after=5)
 
-    def listen(self, heard: Callable[[], None]) -> Listener:
-        """Call ``heard`` (on a thread of its own) after each commit of any server."""
-        return Listener(self._url, heard)
+    def listen(self, heard: Callable[[], None], word: Callable[[str], None]) -> Listener:
+        """Call ``heard`` (on a thread of its own) after each commit of any server, and ``word``
+        with what another one tells.
+        """
+        return Listener(self._url, heard, word)
 
     def _engine(self, size: int, **options: Any) -> Engine:
         made = create_engine(
@@ -118,16 +122,24 @@ class Postgres:
 class Listener:
     """Hears of commits, until :meth:`close`; a connection that is cut is made anew.
 
-    What was committed while nobody listened is told once there is a connection again.
+    What was committed while nobody listened is told once there is a connection again; words
+    that were told meanwhile are lost.
     """
 
-    def __init__(self, url: URL, heard: Callable[[], None]) -> None:
+    def __init__(self, url: URL, heard: Callable[[], None], word: Callable[[str], None]) -> None:
         self._arguments = {**url.translate_connect_args(username="user", database="dbname")}
         self._arguments |= {**url.query, **_arguments(url)}
         self._heard = heard
+        self._word = word
+        self._words: SimpleQueue[str] = SimpleQueue()
         self._ends, self._end = os.pipe()
         self._thread = threading.Thread(target=self._run, name="submarine-listener", daemon=True)
         self._thread.start()
+
+    def tell(self, word: str) -> None:
+        """Say a few thousand bytes to all other servers that listen now."""
+        self._words.put(word)
+        os.write(self._end, b".")
 
     def close(self) -> None:
         """Listen no more."""
@@ -140,9 +152,9 @@ class Listener:
         while True:
             try:
                 with psycopg.connect(**self._arguments, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
+                    connection.execute(f"LISTEN {CHANNEL}; LISTEN {WORDS}")
                     complained = False
-                    self._hear(connection)
+                    self._listen(connection)
                     return
             except psycopg.Error as error:
                 if not complained:
@@ -151,16 +163,28 @@ class Listener:
             if self._ended(RECONNECT_SECONDS):
                 return
 
-    def _hear(self, connection: psycopg.Connection[Any]) -> None:
+    def _listen(self, connection: psycopg.Connection[Any]) -> None:
         self._heard()
         while not self._ended(None, connection):
-            if list(connection.notifies(timeout=0)):
+            for word in self._said():
+                connection.execute("SELECT pg_notify(%s, %s)", [WORDS, word])
+            told = list(connection.notifies(timeout=0))
+            if any(each.channel == CHANNEL for each in told):
                 self._heard()
+            for each in told:
+                if each.channel == WORDS and each.pid != connection.info.backend_pid:
+                    self._word(each.payload)
+
+    def _said(self) -> Iterator[str]:
+        while not self._words.empty():
+            yield self._words.get()
 
     def _ended(self, seconds: float | None, *others: psycopg.Connection[Any]) -> bool:
         """Whether it is to end, once something happens or the time is over."""
         watched = [self._ends, *(other.fileno() for other in others)]
-        return self._ends in select.select(watched, [], [], seconds)[0]
+        if self._ends not in select.select(watched, [], [], seconds)[0]:
+            return False
+        return not os.read(self._ends, 4096)
 
 
 class _WithoutNul(StrDumperUnknown):

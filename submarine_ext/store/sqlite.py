@@ -56,7 +56,7 @@ class SQLite:
             return StorageFull(full)
         return Unavailable(f"The database cannot be used now: {words}.", retry_after=5)
 
-    def listen(self, heard: object) -> None:
+    def listen(self, heard: object, word: object) -> None:
         """Nobody tells of other processes' commits: one has to look (:attr:`pulse`)."""
 
 

@@ -39,8 +39,11 @@ TROUBLE = (OperationalError, InterfaceError, InternalError)
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 
 
-class Closable(Protocol):
-    """Something to let go of."""
+class Hearing(Protocol):
+    """A line to the other servers on the same database."""
+
+    def tell(self, word: str) -> None:
+        """Say a few thousand bytes to all that listen now; they may be lost."""
 
     def close(self) -> None:
         """Let go."""
@@ -71,8 +74,10 @@ class Database(Protocol):
     def told(self, error: DBAPIError) -> SubmarineError:
         """The error for people."""
 
-    def listen(self, heard: Callable[[], None]) -> Closable | None:
-        """Call ``heard``, on another thread, after commits of other processes."""
+    def listen(self, heard: Callable[[], None], word: Callable[[str], None]) -> Hearing | None:
+        """Call ``heard``, on another thread, after commits of other processes, and ``word``
+        with what they tell.
+        """
 
 
 class Storage(Protocol):
@@ -101,7 +106,8 @@ class Store:
         self._write_engine = database.writer()
         self._read_engine = database.reader()
         self._listeners: list[Callable[[], None]] = []
-        self._hearing: Closable | None = None
+        self._words: list[Callable[[str], None]] = []
+        self._hearing: Hearing | None = None
 
     @classmethod
     async def open(cls, where: Path | str) -> Store:
@@ -134,8 +140,25 @@ class Store:
         Of other processes' commits too, where the database tells (see ``pulse``).
         """
         self._listeners.append(listener)
+        self._hear()
+
+    def on_word(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` (on some thread: be quick) with what other servers tell."""
+        self._words.append(listener)
+        self._hear()
+
+    def tell(self, word: str) -> None:
+        """Say a few thousand bytes to the other servers that run now, where the database can."""
+        if self._hearing is not None:
+            self._hearing.tell(word)
+
+    def _hear(self) -> None:
         if self._hearing is None:
-            self._hearing = self._database.listen(self._committed)
+            self._hearing = self._database.listen(self._committed, self._told)
+
+    def _told(self, word: str) -> None:
+        for listener in self._words:
+            listener(word)
 
     def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
         """Run ``change`` in a transaction; the answer comes when it is on disk.

@@ -41,6 +41,11 @@ FROZEN_SECONDS = 9
 ROOT = Path(__file__).parents[2]
 
 ANA = Principal("ana")
+LIVE = (
+    "while [ ! -e ROOT/go ]; do sleep 0.05; done; "
+    """printf '\\036{"m":{"loss":0.5},"s":0}\\n'; """
+    "while [ ! -e ROOT/end ]; do sleep 0.05; done"
+)
 EXPIRE = "UPDATE leases SET until = 0"
 STEAL = (
     "UPDATE leases SET holder = 'another', fence = fence + 1, "
@@ -167,6 +172,7 @@ class Site:
         return first, await Submarine.open(self.settings)
 
     def spec(self, words: str = "true") -> JobSpec:
+        words = words.replace("ROOT", str(self.settings.root))
         return JobSpec(command=["sh", "-c", f'echo "$SUBMARINE_JOB" >> {self.started}; {words}'])
 
     def starts(self) -> Counter[str]:
@@ -194,6 +200,27 @@ class TestTwoServers:
         job = await second.jobs.submit(ANA, "default", site.spec(), None)
         await heard.wait()
         assert site.starts() == {job.id: 1}
+        await first.close()
+        await second.close()
+
+    async def test_a_running_job_is_live_for_whoever_watches_at_the_other(self, site):
+        first, second = await site.open()
+        moved, grew = asyncio.Event(), asyncio.Event()
+        job = await first.jobs.submit(ANA, "default", site.spec(LIVE), None)
+        second.feed.follow(
+            f"jobs/{job.id}",
+            lambda news: (
+                news.kind == "progress" and news._data["latest"] == {"loss": 0.5} and moved.set()
+            ),
+        )
+        await reaches(second, job.id, JobState.RUNNING)
+        second.feed.watch(job.id, grew.set)
+        (site.settings.root / "go").touch()
+        await moved.wait()
+        await grew.wait()
+        assert (await second.jobs.get(ANA, job.id)).state is JobState.RUNNING
+        (site.settings.root / "end").touch()
+        await reaches(second, job.id, JobState.SUCCEEDED)
         await first.close()
         await second.close()
 
