@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from submarine_ext.app.running import Running
 from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.events import EventRow
 from submarine_ext.engines.base import Engine
@@ -108,7 +109,8 @@ class Submarine:
         fenced = Fenced(store, lease.guard)
         job_files = JobFiles(settings.root / "jobs")
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
-        self._engines = {name: _engine(name, settings) for name in settings.engines}
+        self._running_engines = Running(settings.engines, lambda name: _engine(name, settings))
+        self._engines = self._running_engines.now
         self.engines = Engines(store, self._engines, settings.for_admins)
         self.directory = Directory(store, settings.team_names, self._asked)
         self.figures = Figures(store, self._engines, self.directory)
@@ -145,9 +147,7 @@ class Submarine:
             self._collector,
             Thinner(fenced, project_files),
         )
-        self._reconciler = Reconciler(
-            lease, self._engines, works, self.feed.engine_changed, self._renew_engines
-        )
+        self._reconciler = Reconciler(lease, self._running_engines, works, self.feed.engine_changed)
         self._running: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -162,8 +162,7 @@ class Submarine:
         except BaseException:
             await store.close()
             raise
-        for engine in submarine._engines.values():
-            await engine.open()
+        await submarine._running_engines.open()
         for work in (submarine._relay, submarine._collector, submarine._reconciler):
             task = asyncio.create_task(work.run(), name=f"submarine {type(work).__name__}")
             submarine._running.append(task)
@@ -185,16 +184,8 @@ class Submarine:
         self._news.close()
         self.feed.close()
         await self.streams.close()
-        for engine in self._engines.values():
-            await engine.close()
+        await self._running_engines.close()
         await self._store.close()
-
-    async def _renew_engines(self) -> None:
-        """What these knew is another server's business; its jobs are not shown here."""
-        for name in self._settings.engines:
-            await self._engines[name].close()
-            self._engines[name] = _engine(name, self._settings)
-            await self._engines[name].open()
 
     def _delivered(self, rows: Sequence[EventRow]) -> None:
         self.feed.events(rows)

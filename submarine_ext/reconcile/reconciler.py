@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -34,6 +34,20 @@ BURST = 3
 BURST_SECONDS = 0.5
 
 
+class Engines(Protocol):
+    """The engines of this server, as they are ``now``."""
+
+    @property
+    def now(self) -> Mapping[str, Engine]:
+        """By name."""
+
+    async def close(self) -> None:
+        """Let go of everything that they hold; jobs go on."""
+
+    async def renew(self) -> None:
+        """Put fresh ones in their place: what they knew is another server's business."""
+
+
 class Works(Struct, frozen=True):
     """Who does what, for the one server that reconciles."""
 
@@ -46,17 +60,15 @@ class Works(Struct, frozen=True):
 class Reconciler:
     """``run()`` until cancelled; ``asked()`` and ``wake()`` when there may be something to do.
 
-    ``engine_changed()`` is called when an engine became healthy or unhealthy; ``renew()``
-    puts fresh engines in the place of those whose jobs are another server's now.
+    ``engine_changed()`` is called when an engine became healthy or unhealthy.
     """
 
     def __init__(
         self,
         lease: Lease,
-        engines: Mapping[str, Engine],
+        engines: Engines,
         works: Works,
         engine_changed: Callable[[], None],
-        renew: Callable[[], Awaitable[None]],
     ) -> None:
         self._lease = lease
         self._engines = engines
@@ -65,7 +77,6 @@ class Reconciler:
         self._collector = works.collector
         self._thinner = works.thinner
         self._engine_changed = engine_changed
-        self._renew = renew
         self._awake = asyncio.Event()
         self._asked = 0
 
@@ -86,13 +97,13 @@ class Reconciler:
                 await self._hold()
             except* LeaseLost:
                 log.warning("Another server looks after the jobs now; this one stands by.")
-            await _keep_trying(self._renew)
+            await _keep_trying(self._engines.renew)
 
     async def _hold(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._lease.keep())
-                for engine in self._engines.values():
+                for engine in self._engines.now.values():
                     tasks.create_task(self._observe(engine))
                 await _keep_trying(self._dispatcher.adopt)
                 tasks.create_task(self._dispatch())
@@ -101,6 +112,8 @@ class Reconciler:
             await self._dispatcher.close(CLOSE_SECONDS if self._lease.held else 0)
             await self._recorder.close()
             self._collector.forget()
+            # They append to logs: not beside those of the server that is next.
+            await self._engines.close()
             await self._lease.release()
 
     async def _thin(self) -> None:
