@@ -18,7 +18,7 @@ class Step(StrEnum):
     """What would make both sides the same.
 
     ``keep``: it is gone there and changed here. ``bring``: it is gone here and changed there.
-    ``refuse``: both have changed, and somebody must merge.
+    ``refuse``: both have changed, and somebody must merge. ``merge``: that has been done.
     """
 
     NOTHING = "nothing"
@@ -28,6 +28,7 @@ class Step(StrEnum):
     DELETE = "delete"
     KEEP = "keep"
     BRING = "bring"
+    MERGE = "merge"
     REFUSE = "refuse"
 
 

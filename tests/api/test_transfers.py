@@ -149,7 +149,7 @@ class TestAPart:
             file.seek(size - 1)
             file.write(b"X")
         rest = 0
-        while data := await reader.read(1 << 20):
+        while rest < size and (data := await reader.read(1 << 20)):
             rest += len(data)
         writer.close()
         assert rest < size

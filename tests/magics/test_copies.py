@@ -117,6 +117,44 @@ class TestACheckout:
         assert [each.path for each in mine.push().done] == ["a.py"]
         assert files.read("a.py").content == "both\n"
 
+    def test_merges_where_both_did_not_change_the_same(self, copy, files, person, vision):
+        notebook = {
+            "cells": [
+                {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [],
+                 "execution_count": None, "source": f"x = {n}"}
+                for n in range(2)
+            ],
+            "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+        }  # fmt: skip
+        files.save("a.ipynb", notebook)
+        files.save("a.py", "".join(f"{n}\n" for n in range(9)))
+        files.save("same.py", "base\n")
+        mine = copy("alice")
+        mine.checkout()
+        bobs = copy("bob")
+        bobs.checkout()
+        for each, old, new in ((mine, "0", "10"), (bobs, "1", "11")):
+            text = (each.root / "a.ipynb").read_text()
+            (each.root / "a.ipynb").write_text(text.replace(f"x = {old}", f"x = {new}"))
+            (each.root / "same.py").write_text(new)
+        (mine.root / "a.py").write_text("mine\n" + (mine.root / "a.py").read_text())
+        (bobs.root / "a.py").write_text((bobs.root / "a.py").read_text() + "bob's\n")
+        had = (mine.root / "a.ipynb").read_bytes()
+        bobs.push()
+        report = mine.checkout(merge=True)
+        assert {each.path: each.step for each in report.done} == {
+            "a.ipynb": Step.MERGE, "a.py": Step.MERGE,
+        }  # fmt: skip
+        assert "merge it" in report.refused["same.py"]
+        assert had in [files.read_bytes("a.ipynb", version=each.id)
+                       for each in files.history("a.ipynb")]  # fmt: skip
+        assert sorted(each.path for each in mine.push().done) == ["a.ipynb", "a.py"]
+        sources = [cell["source"] for cell in files.read("a.ipynb").content["cells"]]
+        assert sources == ["x = 10", "x = 11"]
+        text = files.read("a.py").content
+        assert text.startswith("mine\n0\n")
+        assert text.endswith("8\nbob's\n")
+
     def test_takes_what_is_newer_than_what_lies_beside(self, copy, files):
         files.save("a.txt", "base")
         mine = copy("alice")
@@ -160,6 +198,13 @@ class TestACheckout:
             Copy.begin(tmp_path / "copies/fresh", person("alice").files(other.name), "")
         with pytest.raises(Invalid, match="another server"):
             Copy.begin(tmp_path / "copies/fresh", files, "2020-01-01T00:00:00Z")
+
+    def test_puts_no_copy_into_a_projects_own_folder(self, files, on_disk):
+        """There, on one server, its kernels work: the copy would be files of the project."""
+        files.save("a.txt", "one")
+        with pytest.raises(Invalid, match="its files are here already"):
+            Copy.begin(on_disk / "copy", files, "")
+        assert [file.name for file in files.list()] == ["a.txt"]
 
     def test_leaves_out_what_the_ignore_files_name(self, copy, files, tmp_path):
         files.save("big/data.csv", "1")

@@ -16,6 +16,7 @@ from submarine_ext.errors import Conflict, Invalid
 _WORDS = {
     Step.FETCH: "got",
     Step.BRING: "got back",
+    Step.MERGE: "merged, not pushed yet",
     Step.DROP: "removed here",
     Step.SEND: "saved",
     Step.DELETE: "deleted in the project",
@@ -31,7 +32,7 @@ _WOULD = {
 
 def _checkout(face: Face, options: Namespace) -> None:
     copy = _begun(face, options) if options.project else _found(face, options.folder)
-    report = copy.checkout(dry=options.dry_run)
+    report = copy.checkout(dry=options.dry_run, merge=options.merge)
     _show(face, report, _WOULD if options.dry_run else _WORDS)
     if not report.done:
         face.say(f"{copy.root} has all that is in {copy.project}.")

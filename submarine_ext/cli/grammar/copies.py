@@ -13,10 +13,12 @@ _FOLDER = "a working copy (default: the one you are in, or the only one in here)
 
 
 def _checkout(prog: str) -> Parser:
-    usage = "[PROJECT [FOLDER]] [--dry-run]"
+    usage = "[PROJECT [FOLDER]] [--merge] [--dry-run]"
     it = Parser(prog, usage, "make or update a working copy of a project", examples=_CHECKOUT)
     it.add_argument("project", nargs="?", metavar="PROJECT", help="its name")
     it.add_argument("folder", nargs="?", metavar="FOLDER", help="where (default: its name)")
+    text = "merge files that both sides changed, where they did not change the same"
+    it.add_argument("--merge", action="store_true", help=text)
     return _dry(it)
 
 

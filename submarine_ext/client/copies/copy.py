@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from submarine_ext.client.copies.here import Here
+from submarine_ext.client.copies.merging import merged
 from submarine_ext.client.copies.notes import INCOMING, Notes
 from submarine_ext.client.copies.there import There
 from submarine_ext.client.files import Files
@@ -69,12 +71,16 @@ class Copy:
                 self._told(report, each, self._why)
         return report
 
-    def checkout(self, *, dry: bool = False) -> Report:
-        """Bring what others saved; what was changed here stays."""
+    def checkout(self, *, dry: bool = False, merge: bool = False) -> Report:
+        """Bring what others saved; what was changed here stays. ``merge``: what both sides
+        changed becomes one where they did not change the same.
+        """
         report = Report()
         with self._notes.locked():
             for each in self._differences(report):
-                if each.step in OF_CHECKOUT:
+                if each.step is Step.REFUSE and merge and not dry:
+                    self._told(report, replace(each, step=Step.MERGE), self._merge)
+                elif each.step in OF_CHECKOUT:
                     self._told(report, each, self._why if dry else self._bring)
         return report
 
@@ -136,6 +142,19 @@ class Copy:
         if each.step is not Step.REFUSE or each.base is not None or each.mine is None:
             return False
         return self._there.is_version(each.path, each.mine)
+
+    def _merge(self, each: Difference) -> str | None:
+        """Both become one in the place of mine, which the project keeps as a version."""
+        found = merged(self._there.files, each, self.root / each.path)
+        if found is None:
+            return self._bring_beside(each)
+        body, theirs = found
+        incoming = f"{INCOMING}{secrets.token_hex(8)}"
+        (self._notes.folder / incoming).write_bytes(body)
+        self._here.put(incoming, each.path, sha256(body).hexdigest(), over=each.mine)
+        reach("copy-placed")
+        self._note(each.path, theirs)
+        return None
 
     def _bring_beside(self, each: Difference) -> str:
         """Theirs beside mine, which from then on counts as made from theirs."""
@@ -212,7 +231,7 @@ class Copy:
 _BOTH_CHANGED = {
     Step.KEEP: "which you changed: it stays here, and a push makes it anew.",
     Step.BRING: "which you deleted: a checkout brings it back.",
-    Step.REFUSE: "which you changed too: a checkout brings theirs beside yours.",
+    Step.REFUSE: "which you changed too: a checkout brings theirs beside it, or --merge into it.",
 }
 
 

@@ -45,6 +45,7 @@ class Notes:
     @classmethod
     def begin(cls, root: Path, project: str, created: str) -> Notes:
         """Those in ``root``, made if it is a new or empty folder. Raises Invalid elsewhere."""
+        _refuse_projects_own(root)
         root.mkdir(parents=True, exist_ok=True)
         folder = root / FOLDER
         if not (folder / STATE).exists():
@@ -132,6 +133,18 @@ def default_folder(project: str, here: Path) -> Path:
         if (each.parent.name, each.name) == (COPIES, project):
             return each
     return here / project
+
+
+def _refuse_projects_own(root: Path) -> None:
+    """A copy in a project's own folder, where its kernels work on one server, would be files of
+    that project.
+    """
+    for each in (root, *root.parents):
+        if (each.parent / ".blobs").is_dir() and (each.parent / ".locks").is_dir():
+            raise Invalid(
+                f"{root} is in the project {each.name} itself: its files are here already, and "
+                "its modules can be imported. Name a folder elsewhere for a working copy."
+            )
 
 
 def _holds_files(root: Path) -> bool:
