@@ -24,7 +24,6 @@ from tornado.web import authenticated, stream_request_body
 from submarine_ext.api.base import Guard
 from submarine_ext.api.bundles import FolderToPack
 from submarine_ext.api.events import Ticket
-from submarine_ext.api.health import HealthCheck
 from submarine_ext.api.operations import encode
 from submarine_ext.api.problems import Problem
 from submarine_ext.api.routes import BASE, registered
@@ -299,13 +298,14 @@ class ForwardBundles(Forward):
 
 
 def handlers() -> list[tuple[str, type[Guard], dict[str, Any]]]:
-    """Every route, forwarded; whether this server is well it says itself."""
+    """Every route, forwarded; what strangers may ask is about this server, which answers."""
     special = {"/tickets": ForwardTickets, "/bundles": ForwardBundles}
-    here = {"/health": HealthCheck, "/events": ForwardEvents}
 
     def answered_by(path: str, route: type[Guard]) -> tuple[type[Guard], dict[str, Any]]:
-        if path in here:
-            return here[path], {}
+        if all(operation.public for operation in route.operations.values()):
+            return route, {}
+        if path == "/events":
+            return ForwardEvents, {}
         return special.get(path, Forward), {"route": route}
 
     return registered(answered_by)

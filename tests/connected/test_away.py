@@ -25,6 +25,8 @@ class TestAServiceThatIsAway:
         await call("GET", "/me", headers=BOB)
         health = await call("GET", "/health", signed=False)
         assert (health.status, health.json) == (503, {"live": True, "ready": False})
+        assert (await call("GET", "/health/ready", signed=False)).status == 503
+        assert (await call("GET", "/health/live", signed=False)).status == 200
         stage.start()
         assert (await call("GET", "/me", headers=BOB)).status == 200
         assert (await call("GET", "/health", signed=False)).status == 200
