@@ -166,9 +166,14 @@ class Forward(Guard):
         """What a refusal says; of other answers nothing is read. Raises NoCredential where the
         service knows nobody by this credential: signing in *here* would not help.
         """
-        if answer.status != HTTPStatus.FORBIDDEN:
+        length = answer.content_length or 0
+        is_short = answer.method != "HEAD" and length <= LONGEST_PROBLEM
+        if answer.status != HTTPStatus.FORBIDDEN or not is_short:
             return b""
-        body = await answer.content.read(LONGEST_PROBLEM)
+        try:
+            body = await answer.content.readexactly(length)
+        except broken():
+            return b""  # whoever reads on finds the same
         if _code(body) == "unauthenticated":
             raise NoCredential(
                 f"The team service at {self.site.upstream.url} does not take the credential that "

@@ -198,7 +198,7 @@ def broken() -> tuple[type[BaseException], ...]:
     """What reading an answer raises that does not come to its end."""
     import aiohttp
 
-    return (aiohttp.ClientError, TimeoutError, OSError)
+    return (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
 
 
 def checked(url: str) -> str:
