@@ -297,6 +297,15 @@ class TestAPush:
         assert mine.push().done == []
         assert [file.name for file in files.list()] == ["data.csv"]
 
+    def test_deletes_nothing_that_only_stays_at_home_now(self, copy, files):
+        """A folder became a virtual environment. (The mutant takes its files for deleted.)"""
+        files.save("env/a.txt", "one")
+        mine = copy("alice")
+        mine.checkout()
+        (mine.root / "env/pyvenv.cfg").write_text("home = /usr/bin")
+        assert mine.push().done == []
+        assert files.read("env/a.txt").content == "one"
+
     def test_is_one_at_a_time(self, copy):
         mine = copy("alice")
         with Notes(mine.root).locked(), pytest.raises(Conflict, match="is at work"):
