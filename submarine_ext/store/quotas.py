@@ -8,7 +8,7 @@ crash leaves nothing to repair. GPU time is a row for each attempt that had GPUs
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, Text, bindparam, insert, text, update
 
 from submarine_ext.domain import quotas
 from submarine_ext.domain.jobs import Job, JobSpec
@@ -37,7 +37,7 @@ _TAKEN = text(
       AND c.job = j.id AND c.account IN :accounts
     GROUP BY c.account
     """
-).bindparams(bindparam("accounts", expanding=True))
+).bindparams(bindparam("accounts", expanding=True, type_=Text()))
 _BY_OWNER = text(
     "SELECT j.owner AS name, count(*) AS jobs, CAST(sum(j.cpu) AS BIGINT) AS cpu, "
     "CAST(sum(j.memory) AS BIGINT) AS memory, CAST(sum(j.gpu) AS BIGINT) AS gpu "

@@ -38,9 +38,9 @@ printf '\036{"m":{"loss":0.5},"s":0}\n\036{"m":{"loss":0.25},"s":1}\n'
 async def serve(order: dict) -> None:
     root, people = Path(order["root"]), order["people"]
     settings = Settings(root=root, owner="ana", cpu=8.0, gpu=4, database_url=order["database"])
-    submarine = await patiently(lambda: Submarine.open(settings))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    submarine = await patiently(lambda: Submarine.open(settings))
     submitting = [asyncio.create_task(submit(submarine, order, person)) for person in range(people)]
     await ended.wait()
     for task in submitting:
