@@ -1,6 +1,6 @@
-"""What counts as activity of a person's own server: their jobs at work, not their sockets.
+"""A person's own server with the extension: what counts as its activity, and who reads there.
 
-Asked of the Hub and of its proxy, which is what cullers look at.
+Activity is asked of the Hub and of its proxy, which is what cullers look at.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import httpx
 import pytest
 import websocket
 
-from tests.hub.team import PATIENCE, until
+from tests.hub.team import PATIENCE, cookie, until
 
 JOBS = "submarine/api/projects/default/jobs"
 
@@ -59,13 +59,19 @@ class OwnServer:
         self.socket.shutdown()
 
 
-@pytest.fixture
-def own_server(hub):
+@pytest.fixture(scope="module")
+def bobs_server(started_hub):
+    hub = started_hub
     hub.api("POST", "/users/bob/server")
     until(lambda: hub.api("GET", "/users/bob")["servers"].get("", {}).get("ready"), "the server")
-    yield OwnServer(hub)
+    yield
     hub.api("DELETE", "/users/bob/server")
     until(lambda: not hub.api("GET", "/users/bob")["servers"], "the end of the server")
+
+
+@pytest.fixture
+def own_server(hub, bobs_server):
+    return OwnServer(hub)
 
 
 class TestAPersonsServer:
@@ -87,3 +93,13 @@ class TestAPersonsServer:
         own_server.follow("me")
         own_server.frame("subscribed")
         assert own_server.last_traffic() != heard, "nothing is counted at all"
+
+    def test_answers_no_script_of_a_page_of_somebody_elses_server(self, hub, own_server):
+        """It has the same origin and the browser sends bob's cookie; the XSRF token it lacks."""
+        browser, path = hub.login("bob"), f"{hub.url}/user/bob/submarine/api/me"
+        del browser.headers["X-XSRFToken"]
+        assert browser.get(f"{hub.url}/user/bob/lab").status_code == 200
+        sent = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+        assert browser.get(path, headers=sent).status_code == 403
+        ours = {"X-XSRFToken": cookie(browser, "_xsrf", "/user/bob/")}
+        assert browser.get(path, headers={**sent, **ours}).json()["user"] == "bob"
