@@ -86,6 +86,14 @@ class TestTheSocket:
             await people("alice")("GET", "/me")
         assert theirs.close_code == 4000
 
+    async def test_tells_a_service_that_went_without_a_word(self, people, follow_as, site):
+        socket = await follow_as("alice", {"op": "subscribe", "topic": "me"})
+        await socket.next()
+        (theirs,) = site.sockets
+        theirs.cut()
+        await socket.end()
+        assert socket.connection.close_code == 1014
+
     async def test_shows_one_person_what_another_does(self, people, follow_as):
         alice, bob = people("alice"), people("bob")
         await bob("GET", "/me")
