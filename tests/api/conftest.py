@@ -40,7 +40,7 @@ Call = Callable[..., Awaitable[Answer]]
 
 
 #: What the store's own suites do not ask of PostgreSQL is asked by these.
-ON_BOTH = ("test_audit", "test_grants", "test_handover", "test_history", "test_queue", "test_teams")
+ON_BOTH = ("test_audit", "test_handover", "test_history", "test_queue", "test_teams")
 
 
 def pytest_generate_tests(metafunc):
