@@ -156,6 +156,18 @@ class TestABrowserAtItsOwnServer:
         made = browser.post(f"{api}/projects", headers=xsrf, json={"name": "cookie"})
         assert made.status_code == 201, made.text
         assert browser.get(f"{api}/me", headers=xsrf).json()["user"] == "alice"
+        ticket = browser.post(f"{api}/tickets", headers=xsrf, json={}).json()["ticket"]
+        url = f"{api}/events".replace("http", "ws", 1)
+        cookies = "; ".join(
+            f"{each.name}={each.value}" for each in browser.cookies.jar if each.path in ("/", base)
+        )
+        options = {"cookie": cookies, "origin": hub.url, "timeout": PATIENCE}
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            websocket.create_connection(url, **options)
+        socket = websocket.create_connection(f"{url}?ticket={ticket}", **options)
+        hub.opened.append(Closing(socket))
+        socket.send(json.dumps({"op": "subscribe", "topic": "me"}))
+        assert json.loads(socket.recv())["type"] == "subscribed"
 
 
 class TestAVisitor:
