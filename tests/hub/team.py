@@ -207,6 +207,7 @@ class TeamHub:
             service_environment={
                 **_isolated(self.folder / "service"),
                 "SUBMARINE_METRICS_TOKEN": METRICS,
+                **_measured(),
                 **self.environment,
             },
         )
@@ -219,7 +220,7 @@ class TeamHub:
                 [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
                 cwd=self.folder,
                 env={
-                    **os.environ,
+                    **{k: v for k, v in os.environ.items() if k not in _measured()},
                     **_isolated(self.folder),
                     "DRIVER_TOKEN": self.driver,
                     "IMPOSTOR_TOKEN": self.impostor,
@@ -306,6 +307,12 @@ def cookie(client: httpx.Client, name: str, path: str) -> str:
     return next(
         each.value or "" for each in client.cookies.jar if (each.name, each.path) == (name, path)
     )
+
+
+def _measured() -> dict[str, str]:
+    """What has coverage measured in a process: the service, not the Hub and people's servers."""
+    names = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _isolated(folder: Path) -> dict[str, str]:
