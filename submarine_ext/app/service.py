@@ -24,7 +24,7 @@ from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
-from traitlets import Bool, Enum, Float, Type, Unicode, default
+from traitlets import Bool, Enum, Float, TraitError, Type, Unicode, default, validate
 from traitlets.config import Configurable, catch_config_error
 
 from submarine_ext import __version__
@@ -105,6 +105,17 @@ class SubmarineService(SubmarineSettings, JupyterApp):
     def _default_base_url(self) -> str:
         return os.environ.get("JUPYTERHUB_SERVICE_PREFIX") or "/"
 
+    @validate("bind_url")
+    def _valid_bind_url(self, proposal: dict[str, Any]) -> str:
+        value: str = proposal["value"]
+        place = urlsplit(value)
+        if place.scheme != "http" or not place.hostname or not place.port:
+            raise TraitError(
+                f"SubmarineService.bind_url must be http://ADDRESS:PORT, not {value!r}; TLS is "
+                "for the proxy in front."
+            )
+        return value
+
     @default("engines")
     def _default_engines(self) -> list[str]:
         return ["kubernetes"]
@@ -183,7 +194,8 @@ class SubmarineService(SubmarineSettings, JupyterApp):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         server = HTTPServer(self.application(), xheaders=True, max_body_size=MOST_BODY)
         place = urlsplit(self.bind_url)
-        server.listen(place.port or 80, place.hostname or "127.0.0.1")
+        assert place.port, "it was looked at"
+        server.listen(place.port, place.hostname)
         self.log.info("The team service listens at %s%s", self.bind_url, self.base_url)
         work = asyncio.create_task(self._look_after(), name="submarine service")
         await stop.wait()

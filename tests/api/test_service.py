@@ -68,6 +68,13 @@ class TestItRefusesToStart:
         assert ended.returncode == 2
         assert "There is no setting SubmarineService.engine." in ended.stderr
 
+    @pytest.mark.parametrize("url", ["https://127.0.0.1:1", "unix+http://%2Ftmp%2Fs", "1.2.3.4:5"])
+    def test_where_it_cannot_listen_so(self, tmp_path, url):
+        text = CONFIG.format(port=1, folder=tmp_path) + f"c.SubmarineService.bind_url = {url!r}\n"
+        ended = serve(tmp_path, text)
+        assert ended.returncode != 0
+        assert "bind_url must be http://ADDRESS:PORT" in ended.stdout + ended.stderr
+
     def test_with_a_setting_of_the_hub_that_there_is_not(self, tmp_path):
         every = {**dict.fromkeys(HUB, "x"), "JUPYTERHUB_SERVICE_PREFIX": "/services/x/"}
         ended = serve(tmp_path, "c.HubIdentityProvider.max_ages = 5\n", **every)
