@@ -127,9 +127,10 @@ $(VENV)/.demo: pyproject.toml $(BUILT)
 	@$(call install,--reinstall-package submarine-ext -e '.[examples]')
 	@touch $@
 
-$(VENV)/.test: pyproject.toml $(VENV)/.demo
+$(VENV)/.test: pyproject.toml tests/collaboration.txt $(VENV)/.demo
 	@echo "Installing the test tools"
 	@$(call install,-e '.[test]')
+	@$(call install,--upgrade --no-deps --target $(VENV)/collaboration -r tests/collaboration.txt)
 	@touch $@
 
 chromium:

@@ -23,6 +23,7 @@ NAMES = (
     "events",
     "startup",
     "quotas",
+    "postgres",
     "saves",
     "scale",
     "access",

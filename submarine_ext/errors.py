@@ -6,12 +6,14 @@
     ├── Invalid            bad input; ``field`` names what to change
     │   └── TooLarge       the input is over a limit
     ├── Forbidden          known, but not allowed
+    │   └── NoCredential   this server has nothing by which to ask for the visitor elsewhere
     ├── NotFound           absent, or invisible to whoever asks: the same words
     ├── Conflict           the request contradicts the present state
     │   ├── KeyReused      an idempotency key came back with another request
     │   └── Stale          a save was made from a version that is no longer current
     ├── QuotaExceeded      says which quota, used and limit
     ├── Unavailable        try again later (``retry_after`` seconds)
+    │   ├── ServiceAway    the team service that a connected server asks does not answer
     │   └── StorageFull    no room left to write; what was acknowledged is kept
     └── NewerDatabase      the database was written by a newer version
 
@@ -48,6 +50,12 @@ class Forbidden(SubmarineError):
     """The asker is known but may not do this."""
 
     code = "forbidden"
+
+
+class NoCredential(Forbidden):
+    """A connected server has no credential of the visitor that the team service takes."""
+
+    code = "no_credential"
 
 
 class NotFound(SubmarineError):
@@ -115,6 +123,12 @@ class Unavailable(SubmarineError):
     def __init__(self, detail: str, *, retry_after: int = 2) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class ServiceAway(Unavailable):
+    """The team service of a connected server does not answer; its jobs go on."""
+
+    code = "service_away"
 
 
 class StorageFull(Unavailable):

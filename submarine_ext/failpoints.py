@@ -46,7 +46,10 @@ CLUSTER = (
     "drained",
     "end-written",
 )
-ALL = NAMES + SAVES + CLUSTER
+#: And of a working copy's: a file has come, it is in its place, one was sent; each time what is
+#: remembered of it is not written down yet.
+COPIES = ("copy-received", "copy-placed", "copy-sent")
+ALL = NAMES + SAVES + CLUSTER + COPIES
 
 
 class _Armed:

@@ -19,7 +19,7 @@ from jupyter_server.serverapp import ServerApp
 
 import submarine_ext
 
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
+pytest_plugins = ("pytest_jupyter.jupyter_server", "tests.modes")
 
 PACKAGE = str(Path(submarine_ext.__file__).parent)
 #: Seconds that a test's processes may take to end by themselves after it.

@@ -91,10 +91,18 @@ class Closable(Protocol):
 class Site(Protocol):
     """What the application gives to the handlers (``settings[SETTING]``)."""
 
-    owner: str
+    owner: str | None
     max_bundle_bytes: int
     tickets: Tickets
     sockets: set[Closable]
+
+    def enters(self, request: object) -> None:
+        """A request is being answered."""
+        ...
+
+    def leaves(self, request: object) -> None:
+        """It was answered, or nobody waits for its answer any more."""
+        ...
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it soon, and at the latest before the server stops."""
@@ -105,7 +113,7 @@ class Site(Protocol):
         ...
 
     def ready(self) -> bool:
-        """Whether the last attempt to open the services did not fail."""
+        """Whether requests are welcome: the services did not fail to open, and it goes on."""
         ...
 
 
@@ -115,6 +123,8 @@ class Guard(JupyterHandler):
     operations: ClassVar[dict[str, Operation]] = {}
     principal: Principal
     request: HTTPServerRequest
+    #: False while a part of the request's body may still be on its way.
+    body_is_read = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -162,9 +172,31 @@ class Guard(JupyterHandler):
         if not self.check_origin() or (foreign and not navigates):
             raise Forbidden("This request comes from a page of another site.")
 
+    def check_body_headers(self, declared: Operation) -> None:
+        """Refuse a JSON body, or one where there is none, by what is said of it beforehand."""
+        headers = self.request.headers
+        length = headers.get("Content-Length", "0")
+        sent = length != "0" or "Transfer-Encoding" in headers
+        if declared.body is None:
+            if sent:
+                raise Invalid("This operation takes no body.")
+            return
+        kind = headers.get("Content-Type")
+        if (sent or kind is not None) and not _is_json(kind):
+            raise UnsupportedMedia("The body must be application/json in UTF-8.")
+        if length.isdecimal() and int(length) > declared.longest:
+            raise _too_long(declared.longest)
+
     def check_xsrf_cookie(self) -> None:
-        """As Jupyter does, with a sentence; who is nobody is refused for that first."""
-        if getattr(self, "_jupyter_current_user", None) is None:
+        """As Jupyter does, with a sentence; who is nobody is refused for that first.
+
+        JupyterHub asks while it identifies somebody by a cookie, for reads as well: pages of
+        other people's servers lie on the same origin.
+        """
+        if not hasattr(self, "_jupyter_current_user"):
+            super().check_xsrf_cookie()
+            return
+        if self._jupyter_current_user is None:
             return
         try:
             super().check_xsrf_cookie()
@@ -182,7 +214,13 @@ class Guard(JupyterHandler):
         """No ETag by hashing: answers are live."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error has the same kind of body."""
+        """Every error has the same kind of body.
+
+        A connection on which a request's body may still come is closed by tornado; a proxy that
+        is not told would send its next request, which may be anybody's, into a closed one.
+        """
+        if not self.body_is_read:
+            self.set_header("Connection", "close")
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else HTTPError(status_code)
         told = problem(error)
         self.set_status(told.status)
@@ -210,6 +248,8 @@ class Endpoint(Guard):
         """Called by tornado for each request, before anything is known of it."""
         self._body = bytearray()
         self._longest = 0
+        self.body_is_read = False
+        self.site.enters(self)
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Guard, look at the body's headers, and open the services."""
@@ -217,24 +257,11 @@ class Endpoint(Guard):
         declared = self.operations[self.request.method or ""]
         self._longest = declared.longest
         if declared.upload is None:
-            self._check_body_headers(declared)
+            self.check_body_headers(declared)
         if not declared.public:
             self.services = await self.site.services()
             await self.services.people.arrive(self.principal)
-
-    def _check_body_headers(self, declared: Operation) -> None:
-        headers = self.request.headers
-        length = headers.get("Content-Length", "0")
-        sent = length != "0" or "Transfer-Encoding" in headers
-        if declared.body is None:
-            if sent:
-                raise Invalid("This operation takes no body.")
-            return
-        kind = headers.get("Content-Type")
-        if (sent or kind is not None) and not _is_json(kind):
-            raise UnsupportedMedia("The body must be application/json in UTF-8.")
-        if length.isdecimal() and int(length) > declared.longest:
-            raise _too_long(declared.longest)
+        self.body_is_read = True  # by tornado, before it calls the verb's method
 
     def data_received(self, chunk: bytes) -> None:
         """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""
@@ -247,8 +274,14 @@ class Endpoint(Guard):
             raise _too_long(self._longest)
         return bytes(self._body)
 
+    def on_connection_close(self) -> None:
+        """Who asked has gone, perhaps in the middle of the question."""
+        self.site.leaves(self)
+        super().on_connection_close()
+
     def on_finish(self) -> None:
         """Who is served is at work: idle cullers look at this."""
+        self.site.leaves(self)
         if hasattr(self, "principal"):
             self.settings["api_last_activity"] = utcnow()
 

@@ -6,7 +6,6 @@ what is ours are the ETag of every file, ``If-Match`` on saves, and versions as 
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from msgspec import Meta, Struct
 from tornado.web import HTTPError
 
 from submarine_ext.api.base import Endpoint
+from submarine_ext.api.conditions import create_only, if_match
 from submarine_ext.api.drive import Drive, empty
 from submarine_ext.api.operations import operation
 from submarine_ext.domain.access import Capability
@@ -22,7 +22,6 @@ from submarine_ext.domain.times import now
 from submarine_ext.domain.versions import Naming, Version
 from submarine_ext.errors import Conflict, Invalid, NotFound, SubmarineError
 
-ANY = "*"
 LAST = -1
 Kind = Literal["notebook", "file", "directory"]
 Format = Literal["json", "text", "base64"]
@@ -109,25 +108,6 @@ class _Contents(Endpoint):
         self.set_header("Location", where)
         return self._tagged(model, model["hash"])
 
-    def _if_match(self) -> str | None:
-        """The ETag of ``If-Match``; ``*`` for whatever is there. Raises Invalid."""
-        value = self.request.headers.get("If-Match")
-        if value is None or value.strip() == ANY:
-            return ANY if value else None
-        found = _ETAG.fullmatch(value.strip())
-        if found is None:
-            raise Invalid('If-Match is one ETag, such as "<SHA-256>", or *.', field="If-Match")
-        return found[1]
-
-    def _create_only(self) -> bool:
-        value = self.request.headers.get("If-None-Match")
-        if value is not None and value.strip() != ANY:
-            raise Invalid("If-None-Match can only be *.", field="If-None-Match")
-        return value is not None
-
-
-_ETAG = re.compile(r'"([0-9a-f]{64})"')
-
 
 class Root(_Contents):
     """``/contents``"""
@@ -210,7 +190,8 @@ class OnePath(_Place):
     async def put(self, project: str, path: str, body: Model) -> dict[str, Any]:
         """Save. With ``If-Match``, only over that version; a save that is late is kept (412)."""
         drive, full = await self._changing(project), f"{project}/{path}"
-        conditions = {"if_match": self._if_match(), "create_only": self._create_only()}
+        headers = self.request.headers
+        conditions = {"if_match": if_match(headers), "create_only": create_only(headers)}
         model = {name: getattr(body, name) for name in ("type", "format", "content", "message")}
         known = await drive.exists(full)
         if model["type"] is None:
@@ -251,7 +232,8 @@ class OnePath(_Place):
     async def delete(self, project: str, path: str) -> None:
         """Put a file or folder into the trash."""
         (await self._changing(project)).refuse_hidden(f"{project}/{path}")
-        await self.services.documents.trash(self.principal, project, path, self._if_match())
+        known = if_match(self.request.headers)
+        await self.services.documents.trash(self.principal, project, path, known)
 
 
 class Checkpoints(_Contents):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
 from msgspec import Meta, Struct
-from tornado.websocket import WebSocketHandler
+from tornado.ioloop import PeriodicCallback
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from submarine_ext.api.base import Endpoint, Guard
 from submarine_ext.api.connection import Connection
+from submarine_ext.api.credentials import watch_credential
 from submarine_ext.api.operations import operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.errors import Forbidden, Invalid
+
+#: Proxies close what is silent for a minute, so a frame of no topic, which every client passes
+#: over, is sent before. A ping would be answered, and JupyterHub's proxy would take the answer
+#: for activity of the person: an open page would keep their server from being culled.
+ALIVE = b'{"topic":"","type":"alive","data":{}}'
+ALIVE_MILLISECONDS = 25_000
 
 
 class Ticket(Struct, frozen=True):
@@ -48,10 +59,28 @@ class Tickets(Endpoint):
         return Ticket(self.site.tickets.give(self.principal))
 
 
+class Followed(Protocol):
+    """What a socket carries frames to; :class:`Connection` is one."""
+
+    async def begin(self) -> None:
+        """The socket is open."""
+        ...
+
+    async def receive(self, message: str | bytes) -> None:
+        """A frame came from the client; the next one waits until it is done with."""
+        ...
+
+    async def close(self) -> None:
+        """The socket is gone."""
+        ...
+
+
 class Events(WebSocketHandler, Guard):
     """``/events``: carries frames between the socket and its :class:`Connection`."""
 
-    connection: Connection | None = None
+    connection: Followed | None = None
+    _credential: asyncio.Task[None] | None = None
+    _alive: PeriodicCallback | None = None
 
     @operation(
         Capability.STREAM_OPEN,
@@ -63,10 +92,18 @@ class Events(WebSocketHandler, Guard):
         self._require_handshake()
         if not self.token_authenticated:
             self._require_ticket(query.ticket)
+        await self.enter()
+        await super().get()
+
+    async def enter(self) -> None:
+        """Who may not have a socket is refused before there is one."""
         self._services = await self.site.services()
         await self._services.people.arrive(self.principal)
         await self._services.streams.enter(self.principal)
-        await super().get()
+
+    def connect(self) -> Followed:
+        """What follows topics for this socket."""
+        return Connection(self._services, self.principal, self)
 
     def _require_handshake(self) -> None:
         headers = self.request.headers
@@ -83,8 +120,11 @@ class Events(WebSocketHandler, Guard):
 
     async def open(self, *_: str, **__: str) -> None:
         """The handshake is done; tornado hands over messages when this is."""
-        self.connection = Connection(self._services, self.principal, self)
+        self.connection = self.connect()
         self.site.sockets.add(self)
+        self._credential = watch_credential(self)
+        self._alive = PeriodicCallback(self.say_alive, ALIVE_MILLISECONDS)
+        self._alive.start()
         await self.connection.begin()
 
     async def on_message(self, message: str | bytes) -> None:
@@ -96,8 +136,18 @@ class Events(WebSocketHandler, Guard):
         """Whoever closed it."""
         connection, self.connection = self.connection, None
         self.site.sockets.discard(self)
+        if self._alive is not None:
+            self._alive.stop()
+        if self._credential is not None:
+            self._credential.cancel()
         if connection is not None:
             self.site.later(connection.close())
+
+    def say_alive(self) -> None:
+        """Send something, unless something is on its way anyhow."""
+        if not self.busy():
+            with contextlib.suppress(WebSocketClosedError, StreamClosedError):
+                _ = self.write_message(ALIVE)
 
     def send(self, frame: bytes) -> Awaitable[None]:
         """A text frame, encoded already."""
@@ -120,8 +170,8 @@ class Events(WebSocketHandler, Guard):
 
     @property
     def ping_interval(self) -> float:
-        """Seconds; proxies close what is silent for a minute."""
-        return 25.0
+        """Never: see :data:`ALIVE`."""
+        return 0.0
 
     def check_origin(self, origin: str = "") -> bool:
         """Jupyter's rules, which tornado's would replace here."""

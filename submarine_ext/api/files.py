@@ -1,8 +1,7 @@
-"""A project's files beyond Jupyter's contents API: history, merges, trash, downloads, Zeppelin."""
+"""A project's files beyond Jupyter's contents API: history, merges, trash, Zeppelin."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -13,15 +12,8 @@ from submarine_ext.api.operations import Media, operation
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.pages import Page
 from submarine_ext.domain.versions import Diff, Import, Merge, Trashed, Version
-from submarine_ext.errors import Forbidden, NotFound
 
 VersionId = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")]
-_DOWNLOAD = Media(
-    "application/octet-stream",
-    "The file's bytes.",
-    {"Content-Disposition": "attachment, with the file's name", "ETag": "Of the bytes"},
-)
-_PIECE = 1024 * 1024
 _NOTE = Media("application/x-zeppelin", "A Zeppelin note (.zpln).")
 
 
@@ -86,37 +78,6 @@ class OneTrashed(Endpoint):
     async def delete(self, project: str, path: str) -> None:
         """Delete a file in the trash for good, with its history."""
         await self.services.documents.purge(self.principal, project, path)
-
-
-class Download(Endpoint):
-    """``/files/{project}/{path}``"""
-
-    @operation(Capability.FILE_READ, query=OfVersion, answer=_DOWNLOAD, problems=(413,))
-    async def get(self, project: str, path: str, query: OfVersion) -> None:
-        """Download a file, or a version of it."""
-        opened = await self.services.documents.open(self.principal, project, path, query.version)
-        with opened.file as file:
-            self.set_header("Content-Type", "application/octet-stream")
-            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{_name(path)}")
-            self.set_header("Content-Length", str(opened.size))
-            self.set_header("ETag", f'"{opened.etag}"')
-            left = opened.size  # a kernel may write on: what was promised is sent, no more
-            while left and (data := await asyncio.to_thread(file.read, min(left, _PIECE))):
-                if not await self._may_go_on(project):
-                    return
-                left -= len(data)
-                self.write(data)
-                await self.flush()
-        _ = self.finish()
-
-    async def _may_go_on(self, project: str) -> bool:
-        """Who loses the right in the middle gets a broken answer, and not one byte more."""
-        try:
-            await self.services.documents.require_read(self.principal, project)
-        except (Forbidden, NotFound):
-            self.request.connection.detach().close()  # type: ignore[union-attr]
-            return False
-        return True
 
 
 class Imports(Endpoint):

@@ -53,6 +53,12 @@ class MethodNotAllowed(errors.SubmarineError):
     code = "method_not_allowed"
 
 
+class OutOfRange(errors.Invalid):
+    """A part of a file was asked for that it does not have."""
+
+    code = "out_of_range"
+
+
 class Unauthenticated(errors.Forbidden):
     """Nobody, or nobody known, is asking."""
 
@@ -62,6 +68,7 @@ class Unauthenticated(errors.Forbidden):
 #: The nearest class in an error's ancestry decides.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    OutOfRange: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.Invalid: HTTPStatus.BAD_REQUEST,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

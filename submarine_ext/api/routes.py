@@ -6,6 +6,7 @@ Paths are OpenAPI templates below :data:`BASE`; the same table makes tornado's p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from submarine_ext.api import (
@@ -24,6 +25,7 @@ from submarine_ext.api import (
     queue,
     secrets,
     teams,
+    transfers,
 )
 from submarine_ext.api.base import Guard, Nowhere
 
@@ -56,7 +58,7 @@ ROUTES: dict[str, type[Guard]] = {
     "/contents/{project}/{path}/checkpoints/{version}": contents.OneCheckpoint,
     "/contents/{project}/{path}/checkpoints": contents.Checkpoints,
     "/contents/{project}/{path}": contents.OnePath,
-    "/files/{project}/{path}": files.Download,
+    "/files/{project}/{path}": transfers.OneFile,
     "/projects/{project}/jobs": jobs.ProjectJobs,
     "/projects/{project}/preflight": jobs.ProjectPreflight,
     "/jobs/{job}": jobs.OneJob,
@@ -77,6 +79,8 @@ ROUTES: dict[str, type[Guard]] = {
     "/events": events.Events,
     "/tickets": events.Tickets,
     "/health": health.HealthCheck,
+    "/health/live": health.Live,
+    "/health/ready": health.Ready,
     "/openapi.json": openapi.Description,
 }
 
@@ -97,7 +101,16 @@ PARTS = {
 
 def handlers() -> list[tuple[str, type[Guard], dict[str, Any]]]:
     """Patterns below the server's base URL, who answers there, and with what."""
-    known = [(BASE + pattern(path), handler, _given(handler)) for path, handler in ROUTES.items()]
+    return registered(lambda _, handler: (handler, _given(handler)))
+
+
+def registered(
+    answered_by: Callable[[str, type[Guard]], tuple[type[Guard], dict[str, Any]]],
+) -> list[tuple[str, type[Guard], dict[str, Any]]]:
+    """The whole table as tornado wants it; ``answered_by`` says who stands at a route."""
+    known = [
+        (BASE + pattern(path), *answered_by(path, handler)) for path, handler in ROUTES.items()
+    ]
     return [*known, (f"{re.escape(BASE)}(?:/.*)?", Nowhere, {})]
 
 
@@ -109,3 +122,8 @@ def _given(handler: type[Guard]) -> dict[str, Any]:
 def pattern(path: str) -> str:
     """A template as a regular expression with named groups."""
     return re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{PARTS[m[1]]})", re.escape(path))
+
+
+def route_of(handler: object) -> str:
+    """The template that a request was answered by; '-' for what has none."""
+    return next((path for path, kind in ROUTES.items() if type(handler) is kind), "-")

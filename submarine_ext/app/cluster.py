@@ -173,6 +173,7 @@ def _settings(application: Any) -> Any:
 
 def _peoples_folders(application: Any) -> list[str]:
     """Where files of other people, or of notebooks, may come to lie."""
-    contents = application.settings.get("contents_manager")
+    # The team service shows nobody its own files.
+    contents = getattr(application, "settings", {}).get("contents_manager")
     shown = getattr(contents, "root_dir", None)
     return [str(Path(folder).absolute()) for folder in (shown, application.data_dir) if folder]

@@ -34,9 +34,8 @@ from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from jupyter_server.services.sessions.handlers import SessionHandler, SessionRootHandler
 from tornado.web import HTTPError
 
-from submarine_ext.app.site import Site
+from submarine_ext.app.places import Asker, Projects
 from submarine_ext.app.sockets import Watched
-from submarine_ext.domain.access import Principal
 from submarine_ext.errors import NotFound, SubmarineError
 from submarine_ext.identity.principal import principal_of
 
@@ -47,8 +46,9 @@ _OF_ONE_KERNEL = (KernelHandler, KernelActionHandler, KernelWebsocketHandler)
 class Kernels:
     """Made once for a server; ``attach`` puts it in."""
 
-    def __init__(self, app: ServerApp, site: Site) -> None:
-        self._site = site
+    def __init__(self, app: ServerApp, projects: Projects, owner: str) -> None:
+        self._projects = projects
+        self._owner = owner
         self._sessions = app.session_manager
         self._kernels = app.kernel_manager
         self._authorizer = app.authorizer
@@ -74,8 +74,8 @@ class Kernels:
         for path in await self._concerned(handler):
             await self._folder(handler, path)
             if isinstance(handler, KernelWebsocketHandler):
-                feed = (await self._site.services()).feed
-                Watched(handler, feed.lists, partial(self._working_folder, handler, path))
+                alarms = await self._projects.alarms(self._asked(handler))
+                Watched(handler, alarms, partial(self._working_folder, handler, path))
         return True
 
     async def start(self, session_id: str, path: str | None, name: str | None, **more: Any) -> str:
@@ -102,9 +102,8 @@ class Kernels:
     async def _sees(self, handler: JupyterHandler | None, path: str) -> bool:
         if handler is None or not path.startswith(DRIVE):
             return True
-        services = await self._site.services()
         try:
-            await services.documents.require_read(self._asker(handler), _split(path)[0])
+            await self._projects.require_read(self._asked(handler), _split(path)[0])
         except SubmarineError:
             return False
         return True
@@ -148,20 +147,17 @@ class Kernels:
             raise _refusal(error.detail) from None
 
     async def _working_folder(self, handler: JupyterHandler | None, path: str) -> str:
-        services = await self._site.services()
-        who = self._asker(handler)
-        await services.people.arrive(who)
-        return str(await services.documents.working_folder(who, *_split(path)))
+        return str(await self._projects.working_folder(self._asked(handler), *_split(path)))
 
-    def _asker(self, handler: JupyterHandler | None) -> Principal:
+    def _asked(self, handler: JupyterHandler | None) -> Asker:
         """Who sent the request; nobody may start a project's kernel without one."""
         if handler is None:
             raise NotFound
         user = handler.current_user
-        who = principal_of(handler.identity_provider, user, self._site.owner)
+        who = principal_of(handler.identity_provider, user, self._owner)
         if who is None:
             raise NotFound
-        return who
+        return Asker(who, handler)
 
 
 #: The parts of a session's model that name a kernel or, as Jupyter 4 did, a path.

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from submarine_ext.api.base import Closable
 from submarine_ext.api.tickets import Tickets
+from submarine_ext.app.serving import Serving
 from submarine_ext.engines.base import Engine
 from submarine_ext.errors import SubmarineError, Unavailable
 
@@ -28,7 +29,8 @@ class Configured(Struct, frozen=True, kw_only=True):
     """What the traits say, in plain values; the fields of ``wiring.Settings``."""
 
     root: Path
-    owner: str
+    database_url: str
+    owner: str | None
     admins: frozenset[str]
     folder_root: Path | None
     cpu: float | None
@@ -36,13 +38,20 @@ class Configured(Struct, frozen=True, kw_only=True):
     gpu: int | None
     max_bundle_bytes: int
     engines: tuple[str, ...]
+    for_admins: frozenset[str] = frozenset()
+    team_names: Mapping[str, str] = {}
     makers: Mapping[str, Callable[[Path], Engine]]
 
+    def __repr__(self) -> str:
+        """Without the database's password."""
+        return f"Configured({str(self.root)!r})"
 
-class Site:
+
+class Site(Serving):
     """One for each server; :class:`submarine_ext.api.base.Site` is what handlers see of it."""
 
     def __init__(self, configured: Configured, log: Logger) -> None:
+        super().__init__()
         self.configured = configured
         self.owner = configured.owner
         self.max_bundle_bytes = configured.max_bundle_bytes
@@ -52,6 +61,7 @@ class Site:
         self._submarine: Submarine | None = None
         self._opening: asyncio.Task[Submarine] | None = None
         self._failed = False
+        self._stopping = False
         self._work: set[asyncio.Task[None]] = set()
 
     async def services(self) -> Submarine:
@@ -68,8 +78,12 @@ class Site:
         return self._submarine
 
     def ready(self) -> bool:
-        """Whether the last attempt to open the services did not fail."""
-        return not self._failed
+        """Whether requests are welcome: the services did not fail to open, and it goes on."""
+        return not self._failed and not self._stopping
+
+    def leave(self) -> None:
+        """From now on probes are told that requests should go elsewhere."""
+        self._stopping = True
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it soon, and at the latest before the server stops."""
@@ -79,6 +93,7 @@ class Site:
 
     async def close(self) -> None:
         """End the sockets and let go of everything; jobs go on."""
+        self.leave()
         for socket in list(self.sockets):
             socket.close(1001, "The server stops.")
         if self._opening is not None:

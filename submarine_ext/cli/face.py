@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import Console, RenderableType
@@ -45,6 +46,10 @@ class Face(ABC):
     @abstractmethod
     def use(self, project: str | None) -> str:
         """Mean this project where none is named (None: our own); in words, how long."""
+
+    def enter(self, folder: Path) -> str | None:
+        """A working copy lies there: make its modules importable; in words, where that counts."""
+        return None
 
     @abstractmethod
     def ask_secret(self, name: str, *, stdin: bool) -> str:

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+import httpx
 import msgspec
 
 from submarine_ext.client.answers import pages, received
@@ -93,8 +94,7 @@ class Client:
 
     def engines(self) -> list[EngineInfo]:
         """Where jobs can run, with health and load."""
-        answer = self._transport.get("engines").json()
-        return [received(item, EngineInfo) for item in answer["items"]]
+        return _engines(self._transport.get("engines"))
 
     def checks(self, engine: str) -> list[Check]:
         """How an engine was set up, in the order in which to repair it (admins; others get
@@ -159,7 +159,7 @@ class Client:
         """Send a bundle unless the server has it; its hash."""
         path = f"bundles/{bundle.sha256}"
         if self._transport.send("HEAD", path, accept=(404,)).status_code == 404:
-            self._transport.upload(path, bundle.file)
+            self._transport.upload(path, bundle.file, {"Content-Type": "application/gzip"})
         return bundle.sha256
 
     def _chosen(self) -> str:
@@ -169,15 +169,25 @@ class Client:
         return self._personal
 
     def _environment(self, engine: str | None) -> str | None:
-        """Our own interpreter, where it exists on the engine's machine and is not the default."""
+        """Our own interpreter, where it exists on the engine's machine and is not the default.
+
+        A server that is connected to a team service has no engines of its own: ``Via`` says so.
+        """
         if not self.server.local:
             return None
-        engines = self.engines()
+        answer = self._transport.get("engines")
+        if "submarine-ext" in answer.headers.get("Via", ""):
+            return None
+        engines = _engines(answer)
         default = engines[0].name if engines else None
         for info in engines:
             if info.python and info.name == (engine or default):
                 return None if _same_python(info.python) else sys.executable
         return None
+
+
+def _engines(answer: httpx.Response) -> list[EngineInfo]:
+    return [received(item, EngineInfo) for item in answer.json()["items"]]
 
 
 def _same_python(other: str) -> bool:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from submarine_ext.client.answers import pages, received
 from submarine_ext.client.transport import Transport
 from submarine_ext.domain.versions import Diff, Merge, Trashed, Version
+from submarine_ext.errors import NotFound
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -41,6 +42,14 @@ class File(Struct, frozen=True, kw_only=True):
     etag: str | None = None
 
 
+class Part(Struct, frozen=True):
+    """Some bytes of a file, the size of all of it, and the version that they are of."""
+
+    data: bytes
+    size: int
+    etag: str
+
+
 class Files:
     """The files of one project; paths are relative to it."""
 
@@ -52,6 +61,10 @@ class Files:
         answer = self._transport.get(self._drive(folder), type="directory").json()
         return [received(item, File) for item in answer["content"]]
 
+    def info(self, path: str) -> File:
+        """A file or folder without its content; files with their ETag. Raises ``NotFound``."""
+        return _file(self._transport.get(self._drive(path), content=0))
+
     def read(self, path: str) -> File:
         """A file with its content and the ETag to save it with. Raises ``NotFound``."""
         return _file(self._transport.get(self._drive(path)))
@@ -59,6 +72,34 @@ class Files:
     def read_bytes(self, path: str, *, version: str | None = None) -> bytes:
         """A file's bytes, or those of a version of it."""
         return self._transport.get(self._download(path), version=version).content
+
+    def read_part(self, path: str, first: int, length: int, *, if_match: str | None = None) -> Part:
+        """``length`` bytes from ``first`` on, fewer at the file's end.
+
+        ``if_match``: the ETag of the parts read before; raises ``Stale`` if the file is
+        another by now, so that parts of two versions never come together.
+        """
+        headers = _conditions(if_match) | {"Range": f"bytes={first}-{first + length - 1}"}
+        answer = self._transport.send("GET", self._download(path), headers=headers, timeout=300)
+        size = answer.headers.get("Content-Range", "").rpartition("/")[2]
+        return Part(answer.content, int(size or len(answer.content)), _etag(answer.headers))
+
+    def receive(self, path: str, to: Path) -> str:
+        """Save a file here, under that very name; the ETag of what was received."""
+        return _etag(self._transport.download(self._download(path), to))
+
+    def send(
+        self, path: str, file: Path, *, if_match: str | None = None, create: bool = False
+    ) -> Version:
+        """Save the bytes of a file that lies here, unchanged and of any size.
+
+        Conditions as for :meth:`save`; the answer's ``etag`` is the SHA-256 of the bytes.
+        """
+        headers = _conditions(if_match, create=create) | {
+            "Content-Type": "application/octet-stream"
+        }
+        answer = self._transport.upload(self._download(path), file, headers)
+        return received(answer.json(), Version)
 
     def download(
         self, path: str, to: Path | str | None = None, *, version: str | None = None
@@ -68,7 +109,8 @@ class Files:
         if target.is_dir():
             target = target / Path(path).name
         query = "" if version is None else "?" + urlencode({"version": version})
-        return self._transport.download(self._download(path) + query, target)
+        self._transport.download(self._download(path) + query, target)
+        return target
 
     def save(
         self,
@@ -84,9 +126,7 @@ class Files:
         meanwhile. ``create``: only if there is no such file, else ``Stale``. With neither it
         is saved over whatever is there, which stays as a version.
         """
-        headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
-        headers |= {"If-None-Match": "*"} if create else {}
-        model = _model(path, content)
+        model, headers = _model(path, content), _conditions(if_match, create=create)
         return _file(self._transport.send("PUT", self._drive(path), json=model, headers=headers))
 
     def make_folder(self, path: str) -> File:
@@ -98,9 +138,9 @@ class Files:
         body = {"path": f"{self.project}/{to}"}
         return _file(self._transport.send("PATCH", self._drive(path), json=body))
 
-    def delete(self, path: str) -> None:
-        """Put a file or folder into the trash."""
-        self._transport.send("DELETE", self._drive(path))
+    def delete(self, path: str, *, if_match: str | None = None) -> None:
+        """Put a file or folder into the trash; ``Stale`` if it is not ``if_match`` any more."""
+        self._transport.send("DELETE", self._drive(path), headers=_conditions(if_match))
 
     def trash(self) -> builtins.list[Trashed]:
         """What is there; ``restore(path, version)`` brings it back."""
@@ -114,6 +154,13 @@ class Files:
         """All versions, the newest last. Raises ``NotFound``."""
         answer = self._transport.get(self._checkpoints(path)).json()
         return [received(item, Version) for item in answer]
+
+    def current(self, path: str) -> Version | None:
+        """The version that the file has now; None where it is gone."""
+        try:
+            return next((each for each in self.history(path) if each.current), None)
+        except NotFound:
+            return None
 
     def diff(self, path: str, before: str, after: str | None = None) -> Diff:
         """What changed from one version to another (default: the current one), by cells."""
@@ -160,10 +207,10 @@ class Files:
         return self._transport.get(f"projects/{self.project}/exports/{quote(path)}").content
 
     def _drive(self, path: str) -> str:
-        return f"contents/{self.project}" + (f"/{quote(path)}" if path else "")
+        return f"contents/{quote(self.project, safe='')}" + (f"/{quote(path)}" if path else "")
 
     def _download(self, path: str) -> str:
-        return f"files/{self.project}/{quote(path)}"
+        return f"files/{quote(self.project, safe='')}/{quote(path)}"
 
     def _checkpoints(self, path: str, version: str | None = None) -> str:
         one = "" if version is None else f"/{quote(version, safe='')}"
@@ -171,8 +218,18 @@ class Files:
 
 
 def _file(answer: httpx.Response) -> File:
-    etag = answer.headers.get("ETag", "").strip('"') or None
-    return received({**answer.json(), "etag": etag}, File)
+    return received({**answer.json(), "etag": _etag(answer.headers) or None}, File)
+
+
+def _etag(headers: httpx.Headers) -> str:
+    return str(headers.get("ETag", "")).strip('"')
+
+
+def _conditions(if_match: str | None, *, create: bool = False) -> dict[str, str]:
+    """``*`` as ``if_match`` is whatever is there."""
+    tag = if_match if if_match == "*" else f'"{if_match}"'
+    known = {} if if_match is None else {"If-Match": tag}
+    return known | ({"If-None-Match": "*"} if create else {})
 
 
 def _model(path: str, content: dict[str, Any] | str | bytes) -> dict[str, Any]:

@@ -172,7 +172,8 @@ class Jobs:
         target = Path(to) if to is not None else Path(Path(path).name)
         if target.is_dir():
             target = target / Path(path).name
-        return self._transport.download(_path(job_id, f"artifacts/{quote(path)}"), target)
+        self._transport.download(_path(job_id, f"artifacts/{quote(path)}"), target)
+        return target
 
     def watch(self, job_id: str, *, timeout: float | None = None) -> Iterator[Job]:
         """The job now and after each change, up to a terminal state.

@@ -67,15 +67,14 @@ class Transport:
             lambda: self._http.request(method, path, headers=sent, **options), accept
         )
 
-    def upload(self, path: str, file: Path) -> None:
+    def upload(self, path: str, file: Path, headers: Mapping[str, str]) -> httpx.Response:
         """PUT a file as it lies on disk, without holding it in memory."""
 
         def put() -> httpx.Response:
-            headers = {"Content-Type": "application/gzip"}
             with file.open("rb") as stream:
                 return self._http.put(path, content=stream, headers=headers, timeout=300)
 
-        self._insist(put)
+        return self._insist(put)
 
     def _insist(
         self, request: Callable[[], httpx.Response], accept: tuple[int, ...] = ()
@@ -99,8 +98,8 @@ class Transport:
             return response
         raise from_response(response)
 
-    def download(self, path: str, file: Path) -> Path:
-        """GET into ``file``, which appears only when it is whole."""
+    def download(self, path: str, file: Path) -> httpx.Headers:
+        """GET into ``file``, which appears only when it is whole; the answer's headers."""
         part = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}.part")
         try:
             with self._http.stream("GET", path) as response, part.open("wb") as out:
@@ -110,11 +109,11 @@ class Transport:
                 for chunk in response.iter_bytes():
                     out.write(chunk)
             part.replace(file)
+            return response.headers
         except httpx.TransportError as error:
             raise unreachable(self.server.url, error) from error
         finally:
             part.unlink(missing_ok=True)
-        return file
 
 
 def credential(server: Server) -> dict[str, str]:
@@ -132,12 +131,15 @@ def connect(
     server = discovery.given(url, token, environ)
     if server is not None:
         return Transport(server)
-    bare = None
+    bare = unready = None
     for server in discovery.candidates(token, environ):
         status = _health(server)
         if status == 200:
             return Transport(server)
         bare = bare or (server if status == 404 else None)
+        unready = unready or (server if status == 503 else None)
+    if unready is not None:  # what it lacks it says itself, with the first request
+        return Transport(unready)
     if bare is not None:
         raise without_extension(bare.url)
     raise Unavailable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,6 +16,13 @@ DEFAULT = "default"
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Title = Annotated[str, Meta(max_length=200)]
+MAX_MADE = 58  # leaves room for -2, -3 … in the 63 characters of a slug
+
+
+def slug(name: str, otherwise: str = "") -> str:
+    """What something of this name can be called: ASCII letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_MADE].strip("-") or otherwise
 
 
 class Visibility(StrEnum):

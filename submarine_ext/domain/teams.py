@@ -27,13 +27,15 @@ class Member(Struct, frozen=True):
 
 class Team(Struct, frozen=True, kw_only=True):
     """``members``, ``quota`` and ``use`` are told to its members and to admins only
-    (else empty, None). ``role`` is the asker's own.
+    (else empty, None). ``role`` is the asker's own. ``group``: the team is that group of the
+    identity provider (JupyterHub), which alone decides who is in it.
     """
 
     name: str
     title: str
     created: str
     role: Standing | None = None
+    group: str | None = None
     members: list[Member] = []
     quota: Quota | None = None
     use: Use | None = None

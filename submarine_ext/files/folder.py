@@ -10,6 +10,7 @@ from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
 from submarine_ext.domain.bundles import MAX_ENTRIES, check_name
+from submarine_ext.domain.paths import inside
 from submarine_ext.errors import Invalid, TooLarge
 
 IGNORE_FILES = (".gitignore", ".submarineignore")
@@ -24,6 +25,16 @@ class Found(Struct, frozen=True):
     path: Path
     size: int
     executable: bool
+
+
+def below(root: Path | None, folder: str) -> Path:
+    """The folder below the server's root that the lab's file browser names so. Raises Invalid."""
+    if root is None:
+        raise Invalid("This server has no files of its own to pack.", field="folder")
+    path = root / inside(folder, "folder")
+    if not path.is_dir() or not path.resolve().is_relative_to(root.resolve()):
+        raise Invalid(f"There is no folder {folder[:80]!r} on this server.", field="folder")
+    return path
 
 
 class _Rules(Struct, frozen=True):
@@ -147,3 +158,16 @@ def _rules_above(root: Path) -> _Rules | None:
     for folder in reversed(chain[1 : top + 1]):
         rules = _rules_of(folder, rules)
     return None if rules is not None and rules.ignores(root, folder=True) else rules
+
+
+def is_ignored(root: Path, name: str) -> bool:
+    """Whether the ignore files in ``root`` leave a file of that name out; it need not exist."""
+    rules, folder = _rules_above(root), root
+    *above, last = name.split("/")
+    for part in above:
+        rules = _rules_of(folder, rules)
+        folder /= part
+        if part in NEVER or (rules and rules.ignores(folder, folder=True)):
+            return True
+    rules = _rules_of(folder, rules)
+    return last in NEVER or bool(rules and rules.ignores(folder / last, folder=False))

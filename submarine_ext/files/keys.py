@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class KeyFile:
         ``first``: nothing is encrypted yet, so the key is made if there is none.
         """
         if first and not self.path.exists():
-            self._make()
+            _make(self.path, _fernet_key())
         return self._fernet().encrypt(value).decode()
 
     def decrypt(self, token: str) -> bytes:
@@ -63,22 +64,34 @@ class KeyFile:
         except ValueError:
             raise Unreadable(self.path, "is no key") from None
 
-    def _make(self) -> None:
-        """A link gives the file its name: whole or not at all, and only one of two servers'."""
-        from cryptography.fernet import Fernet
 
-        descriptor, draft = tempfile.mkstemp(dir=self.path.parent, prefix=".key-")  # 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, self.path)
-        finally:
-            Path(draft).unlink()
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def secret_at(path: Path) -> bytes:
+    """A secret of 32 bytes that lies at ``path``; made if there is none."""
+    if not path.exists():
+        _make(path, secrets.token_hex(32).encode())
+    return path.read_bytes()
+
+
+def _fernet_key() -> bytes:
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key()
+
+
+def _make(path: Path, key: bytes) -> None:
+    """A link gives the file its name: whole or not at all, and only one of two servers'."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -18,7 +18,7 @@ from typing import IO, cast
 
 from msgspec import Struct
 
-from submarine_ext.domain.bundles import LARGE_FILE, MAX_PACKED, MAX_UNPACKED
+from submarine_ext.domain.bundles import LARGE_FILE, MAX_PACKED, MAX_UNPACKED, MOST_TOLD, Packed
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import TooLarge
 from submarine_ext.files.folder import Found, scan
@@ -38,6 +38,18 @@ class Bundle(Struct, frozen=True, kw_only=True):
     unpacked: int
     warnings: list[str]
     left_out: list[str]
+
+    def described(self) -> Packed:
+        """What is told of it to whoever asked for it from afar."""
+        return Packed(
+            sha256=self.sha256,
+            files=self.files,
+            size=self.size,
+            warnings=self.warnings,
+            unpacked=self.unpacked,
+            left_out=len(self.left_out),
+            ignored=self.left_out[:MOST_TOLD],
+        )
 
 
 @contextmanager

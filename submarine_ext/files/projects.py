@@ -154,18 +154,22 @@ class ProjectFiles:
         """
         try:
             with self.open(project, path) as file:
-                status = os.fstat(file.fileno())
-                key = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
-                known = self._etags.get((*key, status.st_size))
-                if known is not None:
-                    return known
-                etag = sha256(file)
+                return self.etag_of(file)
         except NotFound:
             return None
-        if time.time() - status.st_ctime > SETTLED:
+
+    def etag_of(self, file: IO[bytes]) -> str:
+        """As :meth:`etag`, of an open file of the disk."""
+        key = mark(file)
+        known = self._etags.get(key)
+        if known is not None:
+            return known
+        file.seek(0)
+        etag = sha256(file)
+        if time.time() - os.fstat(file.fileno()).st_ctime > SETTLED:
             if len(self._etags) > 10_000:
                 self._etags.clear()
-            self._etags[(*key, status.st_size)] = etag
+            self._etags[key] = etag
         return etag
 
     def put(self, project: str, path: str, staged: Staged, over: str | None = None) -> Swap:
@@ -262,6 +266,13 @@ class ProjectFiles:
         self.folder(project)
         with place(self._root / project, path, make=make) as at:
             yield at
+
+
+def mark(file: IO[bytes]) -> tuple[int, ...]:
+    """Something that is another whenever somebody has written into an open file."""
+    status = os.fstat(file.fileno())
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return status.st_dev, status.st_ino, *times, status.st_size
 
 
 def sha256(file: IO[bytes]) -> str:

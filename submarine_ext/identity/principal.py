@@ -55,15 +55,15 @@ def server_owner(hub_user: str | None = None) -> str:
         return f"uid{os.getuid()}"
 
 
-def principal_of(provider: Any, user: User | None, owner: str) -> Principal | None:
-    """Who it is, or None: refuse. ``owner`` is a stock server's one person."""
+def principal_of(provider: Any, user: User | None, owner: str | None) -> Principal | None:
+    """Who it is, or None: refuse. ``owner`` is a stock server's one person, if it has one."""
     if user is None or not isinstance(provider, IdentityProvider):
         return None
     if knows_people(provider):
         return _named(user)
     if isinstance(provider, LegacyIdentityProvider) and not _is_jupyters_login(provider):
         return None  # an old login handler of its own, whose users nobody can tell apart
-    return Principal(owner)
+    return None if owner is None else Principal(owner)
 
 
 def _named(user: User) -> Principal | None:
@@ -75,8 +75,9 @@ def _named(user: User) -> Principal | None:
 
 
 def knows_people(provider: Any) -> bool:
-    """Whether a class that is not Jupyter's own says who users are."""
-    theirs = (kind for kind in type(provider).__mro__ if kind not in _STOCK)
+    """Whether a class that is not Jupyter's own says who users are (or the class itself)."""
+    ancestry = provider.__mro__ if isinstance(provider, type) else type(provider).__mro__
+    theirs = (kind for kind in ancestry if kind not in _STOCK)
     return any(
         name in vars(kind)
         for kind in theirs

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from getpass import getpass
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import StdinNotImplementedError
@@ -104,6 +106,13 @@ class Notebook(Face):
         else:
             os.environ["SUBMARINE_PROJECT"] = project
         return "as long as this kernel runs"
+
+    def enter(self, folder: Path) -> str | None:
+        """At the end of the path: a project's ``json.py`` must not take the place of Python's."""
+        if str(folder) in sys.path:
+            return None
+        sys.path.append(str(folder))
+        return "This kernel imports its modules."
 
     def ask_secret(self, name: str, *, stdin: bool) -> str:
         """Asked by the frontend, which does not show what is typed; no output has it."""

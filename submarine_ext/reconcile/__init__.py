@@ -1,4 +1,4 @@
 """What the server does by itself: dispatch, observe, adopt, collect, relay.
 
-Only the process that holds ``reconcile.lock`` dispatches and observes; every process relays.
+Only the server that holds the lease dispatches and observes; every one relays.
 """

@@ -26,8 +26,9 @@ from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.tail import Attempt, Tail
 from submarine_ext.store import metrics
+from submarine_ext.store.leases import LeaseLost
 from submarine_ext.store.metrics import Batch
-from submarine_ext.store.store import Store, Transaction
+from submarine_ext.store.store import Storage, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Collector:
 
     def __init__(
         self,
-        store: Store,
+        store: Storage,
         files: JobFiles,
         feed: Feed,
         hidden: Hide,
@@ -99,12 +100,21 @@ class Collector:
         self._awake.set()
         await asyncio.shield(future)
 
+    def forget(self) -> None:
+        """Follow nothing any more: another server does."""
+        self._attempts.clear()
+        for future in self._drains.values():
+            future.cancel()
+        self._drains.clear()
+
     async def run(self) -> None:
         """Follow until cancelled. A turn that fails is done again from what is stored."""
         while True:
             self._awake.clear()
             try:
                 pause = await self._turn()
+            except LeaseLost:
+                self.forget()
             except Exception as error:  # nothing else would store what jobs report
                 unexpected = not isinstance(error, SubmarineError)
                 log.warning("Metrics wait to be stored: %s", error, exc_info=unexpected)

@@ -12,7 +12,9 @@ import contextlib
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -28,13 +30,16 @@ from submarine_ext.reconcile.collect import Collector
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import jobs, quotas
 from submarine_ext.store.jobs import Record
-from submarine_ext.store.store import Store, Transaction
+from submarine_ext.store.leases import LeaseLost
+from submarine_ext.store.store import Storage, Transaction
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 CLAIM = 64
+CLOSE_SECONDS = 10.0
+PART = "work.part."
 
 
 class Dispatcher:
@@ -42,7 +47,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        store: Store,
+        store: Storage,
         engines: Mapping[str, Engine],
         files: JobFiles,
         bundles: BundleFiles,
@@ -57,6 +62,7 @@ class Dispatcher:
         self._secrets = secrets
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
+        self._unanswered = False
 
     async def adopt(self) -> None:
         """Take over what an earlier process left unfinished."""
@@ -75,14 +81,25 @@ class Dispatcher:
 
     async def turn(self) -> bool:
         """Claim and start some of what is pending, stop what is unwanted. True: there is more."""
-        claimed, unwanted = await self._store.write(_claim)
+        claimed, unwanted = await self._claim()
         for record in claimed:
             reach("after-claim")
             self._start(record)
         self._stopping &= {self.task(record).name for record in unwanted}
         for record in unwanted:
             await self._stop(record)
-        return len(claimed) == CLAIM
+        return len(claimed) >= CLAIM
+
+    async def _claim(self) -> tuple[list[Record], list[Record]]:
+        """What is ours to start now, and what to stop.
+
+        A claim whose answer was lost may have been committed: then everything that was
+        claimed is started (again), which engines do once.
+        """
+        again, self._unanswered = self._unanswered, True
+        found = await self._store.write(lambda tx: _claim(tx, again=again))
+        self._unanswered = False
+        return found
 
     def task(self, record: Record) -> Task:
         """The attempt as the engine sees it."""
@@ -99,6 +116,8 @@ class Dispatcher:
 
     def _start(self, record: Record) -> None:
         name = self.task(record).name
+        if name in self._starting:
+            return
         starting = asyncio.create_task(self._start_one(record), name=f"start {name}")
         self._starting[name] = starting
         starting.add_done_callback(lambda _: self._starting.pop(name, None))
@@ -113,6 +132,8 @@ class Dispatcher:
                 task = replace(task, teams=await self._teams(record))
             await engine.start(replace(task, secrets=await self._given(record)))
             reach("after-start")
+        except LeaseLost:
+            log.info("%s is another server's to start", record.job.id)
         except (SubmarineError, OSError) as error:
             await self._failed_to_start(record, _words(error))
 
@@ -128,20 +149,25 @@ class Dispatcher:
 
     async def _failed_to_start(self, record: Record, reason: str) -> None:
         log.warning("%s could not be started: %s", record.job.id, reason)
-        await self._store.write(
-            lambda tx: jobs.transition(tx, record, Event.FAILED, actor=SYSTEM, reason=reason)
+        await _patiently(
+            lambda: self._store.write(
+                lambda tx: jobs.transition(tx, record, Event.FAILED, actor=SYSTEM, reason=reason)
+            )
         )
         with contextlib.suppress(SubmarineError):  # what an earlier server began of it
             await self._engines[record.job.engine].stop(self.task(record).name)
 
     def _unpack(self, task: Task) -> None:
-        """Unpack beside and rename, so that a folder called ``work`` is whole."""
+        """Unpack beside and rename, so that a folder called ``work`` is whole.
+
+        Beside has a name of its own each time: a server that lost the lease meanwhile may
+        be unpacking too.
+        """
         if task.work.exists():
             return
         assert task.spec.bundle is not None
-        beside = task.folder / "work.part"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True, mode=0o700)
+        task.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = Path(tempfile.mkdtemp(prefix=PART, dir=task.folder))
         try:
             self._bundles.unpack(task.spec.bundle, beside)
         except NotFound:
@@ -149,7 +175,13 @@ class Dispatcher:
                 "The job's files are gone from the server; submit it anew."
             ) from None
         _make_folders(task, work=False)
-        beside.rename(task.work)
+        try:
+            beside.rename(task.work)
+        except OSError:
+            if not task.work.exists():
+                raise
+        for left in task.folder.glob(f"{PART}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def _stop(self, record: Record) -> None:
         """Once for each attempt, and not before its start is through: engines remember."""
@@ -159,13 +191,23 @@ class Dispatcher:
         await self._engines[record.job.engine].stop(name, grace_seconds=record.grace_seconds)
         self._stopping.add(name)
 
-    async def close(self) -> None:
-        """Wait for the starts that are under way; they are quick and must not be cut."""
-        await asyncio.gather(*self._starting.values(), return_exceptions=True)
+    async def close(self, patience: float = CLOSE_SECONDS) -> None:
+        """Wait for the starts that are under way: they are quick.
+
+        One that is cut, because it was not, is adopted later.
+        """
+        starting = list(self._starting.values())
+        if starting and patience:
+            await asyncio.wait(starting, timeout=patience)
+        for task in starting:
+            task.cancel()
+        await asyncio.gather(*starting, return_exceptions=True)
+        self._stopping.clear()
 
 
-def _claim(tx: Transaction) -> tuple[list[Record], list[Record]]:
-    return jobs.claim(tx, CLAIM), jobs.unwanted(tx)
+def _claim(tx: Transaction, *, again: bool) -> tuple[list[Record], list[Record]]:
+    claimed = jobs.claimed(tx) if again else []
+    return claimed + jobs.claim(tx, CLAIM), jobs.unwanted(tx)
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:

@@ -1,9 +1,9 @@
 """Moves jobs from what they are to what people want.
 
-One process does it (see :mod:`lease`): adopt what an earlier one left, then dispatch what
+One server does it (see :mod:`lease`): adopt what an earlier one left, then dispatch what
 is pending, ask engines to stop what is unwanted, and record what engines observe. Every
-step may be cut by SIGKILL: the next process finds the database and the engine, which
-answer for themselves.
+step may be cut by SIGKILL: the next server finds the database and the engine, which
+answer for themselves. One that loses the lease lets go of everything and stands by.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from submarine_ext.engines.base import Engine, Health
-from submarine_ext.reconcile.dispatch import Dispatcher
+from submarine_ext.reconcile.collect import Collector
+from submarine_ext.reconcile.dispatch import CLOSE_SECONDS, Dispatcher
 from submarine_ext.reconcile.lease import Lease
 from submarine_ext.reconcile.record import Recorder
 from submarine_ext.reconcile.thin import PAUSE_SECONDS, Thinner
+from submarine_ext.store.leases import LeaseLost
 
 T = TypeVar("T")
 
@@ -30,6 +34,29 @@ BURST = 3
 BURST_SECONDS = 0.5
 
 
+class Engines(Protocol):
+    """The engines of this server, as they are ``now``."""
+
+    @property
+    def now(self) -> Mapping[str, Engine]:
+        """By name."""
+
+    async def close(self) -> None:
+        """Let go of everything that they hold; jobs go on."""
+
+    async def renew(self) -> None:
+        """Put fresh ones in their place: what they knew is another server's business."""
+
+
+class Works(Struct, frozen=True):
+    """Who does what, for the one server that reconciles."""
+
+    dispatcher: Dispatcher
+    recorder: Recorder
+    collector: Collector
+    thinner: Thinner
+
+
 class Reconciler:
     """``run()`` until cancelled; ``asked()`` and ``wake()`` when there may be something to do.
 
@@ -39,17 +66,16 @@ class Reconciler:
     def __init__(
         self,
         lease: Lease,
-        engines: Mapping[str, Engine],
-        dispatcher: Dispatcher,
-        recorder: Recorder,
-        thinner: Thinner,
+        engines: Engines,
+        works: Works,
         engine_changed: Callable[[], None],
     ) -> None:
         self._lease = lease
         self._engines = engines
-        self._dispatcher = dispatcher
-        self._recorder = recorder
-        self._thinner = thinner
+        self._dispatcher = works.dispatcher
+        self._recorder = works.recorder
+        self._collector = works.collector
+        self._thinner = works.thinner
         self._engine_changed = engine_changed
         self._awake = asyncio.Event()
         self._asked = 0
@@ -64,19 +90,31 @@ class Reconciler:
         self._awake.set()
 
     async def run(self) -> None:
-        """Hold the lease and reconcile."""
-        await self._lease.acquire()
+        """Hold the lease and reconcile; stand by where another server has taken it."""
+        while True:
+            await self._lease.acquire()
+            try:
+                await self._hold()
+            except* LeaseLost:
+                log.warning("Another server looks after the jobs now; this one stands by.")
+            await _keep_trying(self._engines.renew)
+
+    async def _hold(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                for engine in self._engines.values():
+                tasks.create_task(self._lease.keep())
+                for engine in self._engines.now.values():
                     tasks.create_task(self._observe(engine))
                 await _keep_trying(self._dispatcher.adopt)
                 tasks.create_task(self._dispatch())
                 tasks.create_task(self._thin())
         finally:
-            await self._dispatcher.close()
+            await self._dispatcher.close(CLOSE_SECONDS if self._lease.held else 0)
             await self._recorder.close()
-            self._lease.release()
+            self._collector.forget()
+            # They append to logs: not beside those of the server that is next.
+            await self._engines.close()
+            await self._lease.release()
 
     async def _thin(self) -> None:
         while True:
@@ -113,6 +151,8 @@ async def _keep_trying(step: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await step()
+        except LeaseLost:
+            raise
         except Exception:  # the loop is what keeps every job from being stuck
             log.exception("reconcile: a step failed; trying again")
             await asyncio.sleep(pause)

@@ -24,7 +24,8 @@ from submarine_ext.failpoints import reach
 from submarine_ext.reconcile.collect import Collector, Hide
 from submarine_ext.services import access
 from submarine_ext.store import jobs
-from submarine_ext.store.store import Store, Transaction
+from submarine_ext.store.leases import LeaseLost
+from submarine_ext.store.store import Storage, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, collector: Collector, hidden: Hide, ended: Callable[[str, int], None]
+        self, store: Storage, collector: Collector, hidden: Hide, ended: Callable[[str, int], None]
     ) -> None:
         self._store = store
         self._collector = collector
@@ -74,6 +75,8 @@ class Recorder:
         while True:
             try:
                 await self._write(job, attempt, seen)
+            except LeaseLost:
+                return  # another server observes it too
             except Exception:  # nothing else would ever end this job
                 log.exception("%s: could not record %s; trying again", job, seen)
                 await asyncio.sleep(pause)

@@ -15,7 +15,7 @@ from submarine_ext.domain.versions import VersionKind
 from submarine_ext.files.blobs import GRACE
 from submarine_ext.files.projects import ProjectFiles
 from submarine_ext.store import versions
-from submarine_ext.store.store import Store, Transaction
+from submarine_ext.store.store import Storage, Transaction
 
 PAUSE_SECONDS = 3600.0
 BATCH = 100
@@ -26,7 +26,7 @@ class Thinner:
 
     def __init__(
         self,
-        store: Store,
+        store: Storage,
         files: ProjectFiles,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from submarine_ext.domain.access import Capability, Principal
-from submarine_ext.domain.bundles import MOST_TOLD, Packed
+from submarine_ext.domain.bundles import Packed
 from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.notebooks import check_parameters, parse
 from submarine_ext.domain.paths import inside
 from submarine_ext.domain.sources import MOST
 from submarine_ext.errors import Invalid, NotFound
 from submarine_ext.files.bundles import BundleFiles, BundleWriter
+from submarine_ext.files.folder import below
 from submarine_ext.files.packing import packed
 from submarine_ext.services import access
 from submarine_ext.services.documents import Documents
@@ -48,7 +49,7 @@ class Bundles:
         """
         await self._require(who)
         if project is None:
-            return await asyncio.to_thread(self._pack, self._own_folder(folder))
+            return await asyncio.to_thread(self._pack, below(self._folder_root, folder))
         where = await self._documents.folder_to_pack(who, project, folder)
         bundle = await asyncio.to_thread(self._pack, where)
         members = await asyncio.to_thread(self._files.members, bundle.sha256)
@@ -58,29 +59,13 @@ class Bundles:
         await self._documents.note_current(project, names)
         return bundle
 
-    def _own_folder(self, folder: str) -> Path:
-        if self._folder_root is None:
-            raise Invalid("This server has no files of its own to pack.", field="folder")
-        path = self._folder_root / inside(folder, "folder")
-        if not path.is_dir() or not path.resolve().is_relative_to(self._folder_root.resolve()):
-            raise Invalid(f"There is no folder {folder[:80]!r} on this server.", field="folder")
-        return path
-
     def _pack(self, path: Path) -> Packed:
         with packed(path) as bundle, self._files.receive(bundle.sha256) as writer:
             with bundle.file.open("rb") as content:
                 while chunk := content.read(1024 * 1024):
                     writer.write(chunk)
             writer.commit()
-            return Packed(
-                sha256=bundle.sha256,
-                files=bundle.files,
-                size=bundle.size,
-                warnings=bundle.warnings,
-                unpacked=bundle.unpacked,
-                left_out=len(bundle.left_out),
-                ignored=bundle.left_out[:MOST_TOLD],
-            )
+            return bundle.described()
 
     async def check(self, spec: JobSpec) -> Mapping[str, str]:
         """The SHA-256 of the bundle's files, by name, if it holds what the spec runs.

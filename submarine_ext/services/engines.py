@@ -21,20 +21,34 @@ from submarine_ext.engines.base import (
     KnowsModules,
     Prospect,
 )
-from submarine_ext.errors import Invalid, NotFound, Unavailable
+from submarine_ext.errors import Forbidden, Invalid, NotFound, Unavailable
 from submarine_ext.services import access
-from submarine_ext.store.store import Store
+from submarine_ext.store.access import at_all
+from submarine_ext.store.store import Store, Transaction
 
 FORESEE = 3.0  # seconds that somebody who submits may wait for an engine's word
 EXAMINE = 20.0  # seconds that an examination may take
 
 
 class Engines:
-    """``engines`` by name; the first is the default."""
+    """``engines`` by name, as they are at the moment; the first is the default. Those
+    ``for_admins`` are for nobody else.
+    """
 
-    def __init__(self, store: Store, engines: Mapping[str, Engine]) -> None:
+    def __init__(
+        self, store: Store, engines: Mapping[str, Engine], for_admins: Collection[str] = ()
+    ) -> None:
         self._store = store
-        self._engines = dict(engines)
+        self._engines = engines
+        self._for_admins = frozenset(for_admins)
+
+    def require(self, tx: Transaction, who: Principal, name: str) -> None:
+        """Raise Forbidden for whoever may run nothing on the engine."""
+        if name in self._for_admins and not at_all(tx, who.name).admin:
+            raise Forbidden(
+                f"The engine {name} runs jobs as the service's own account, so it is for "
+                "administrators only: choose another engine."
+            )
 
     def choose(self, spec: JobSpec) -> str:
         """The engine's name, after it has agreed to the spec. Raises Invalid."""
@@ -72,9 +86,13 @@ class Engines:
         return await engine.missing_modules(spec, wanted)
 
     async def list(self, who: Principal) -> list[EngineInfo]:
-        """Health and load of each engine."""
-        await self._store.read(lambda tx: access.signed_in(tx, who, Capability.ENGINE_READ))
-        return [await engine.info() for engine in self._engines.values()]
+        """Health and load of each engine that the asker may use."""
+
+        def allowed(tx: Transaction) -> builtins.list[str]:
+            admin = access.signed_in(tx, who, Capability.ENGINE_READ).admin
+            return [name for name in self._engines if admin or name not in self._for_admins]
+
+        return [await self._engines[name].info() for name in await self._store.read(allowed)]
 
     def places(self) -> dict[str, int]:
         """Places in queues by the names of tasks, of engines that know them."""

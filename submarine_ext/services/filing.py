@@ -8,12 +8,13 @@ from typing import Any
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.paths import Where
+from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.domain.times import now
 from submarine_ext.domain.versions import Version, VersionKind
 from submarine_ext.errors import Invalid, TooLarge
 from submarine_ext.files.blobs import Staged
 from submarine_ext.files.projects import ProjectFiles
-from submarine_ext.files.uploads import Uploads
+from submarine_ext.files.uploads import MAX_FILE, Uploads
 from submarine_ext.services import access
 from submarine_ext.services.entries import note
 from submarine_ext.services.reading import Content, Reading, named
@@ -64,6 +65,13 @@ class Filing(Reading):
     def stage(self) -> Staged:
         """Begin to receive bytes that are too many for memory; use it as a context."""
         return self._files.blobs.stage()
+
+    async def take(self, staged: Staged, data: bytes) -> None:
+        """Receive more. Raises TooLarge, StorageFull."""
+        if staged.size + len(data) > MAX_FILE:
+            raise TooLarge(f"A file may have {human_bytes(MAX_FILE)} at most.")
+        with told_when_full():
+            await asyncio.to_thread(staged.write, data)
 
     async def save_staged(
         self, who: Principal, project: str, path: str, staged: Staged, **wanted: Any

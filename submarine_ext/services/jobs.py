@@ -73,6 +73,7 @@ class Jobs:
                 if earlier is not None:
                     return earlier
                 jobs.remember(tx, who.name, key, request, job.id)
+            self._engines.require(tx, who, engine)
             secrets.require(tx, project, spec)
             quotas.reserve(tx, job, job.created)
             told = msgspec.structs.replace(job, versions=jobs.ran(tx, job.id, ran))
@@ -105,6 +106,7 @@ class Jobs:
     async def _prospect(self, who: Principal, project: str, spec: JobSpec) -> Prospect:
         def query(tx: Transaction) -> Prospect:
             access.may(tx, who, project, Capability.JOB_SUBMIT)
+            self._engines.require(tx, who, self._engines.name_of(spec))
             secrets.require(tx, project, spec)
             teams = tuple(sorted(quotas.teams(tx, who.name, project)))
             return Prospect(owner=who.name, project=project, teams=teams, spec=spec)
@@ -177,6 +179,7 @@ class Jobs:
         def again(tx: Transaction) -> Job:
             record = access.job(tx, who, job_id, Capability.JOB_SUBMIT)
             _require_own_name(tx, who, record.job)
+            self._engines.require(tx, Principal(record.job.owner), record.job.engine)
             if not record.job.state.terminal:
                 raise Conflict(f"The job is {record.job.state}: stop it first, then retry.")
             quotas.reserve(tx, record.job, now())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +11,7 @@ from submarine_ext.domain.access import Capability, Principal, Role
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.pages import Page, Search
 from submarine_ext.domain.people import Me, User, UserChange
-from submarine_ext.domain.projects import DEFAULT, NewProject
+from submarine_ext.domain.projects import DEFAULT, NewProject, slug
 from submarine_ext.domain.quotas import limits
 from submarine_ext.domain.subjects import user
 from submarine_ext.domain.times import now
@@ -25,17 +23,15 @@ from submarine_ext.store import access as tuples
 from submarine_ext.store import grants, jobs, projects, quotas, teams, users
 from submarine_ext.store.store import Store, Transaction
 
-MAX_SLUG = 58  # leaves room for -2, -3 … in the 63 characters of a project's name
-
 
 class People:
-    """The service. ``owner`` is the person whose server this is, whose personal project is
-    called ``default``; ``admins`` are admins by configuration. ``wake`` tells reconcile that
-    jobs may have to be stopped.
+    """The service. ``owner`` is the person whose server this is (None: a team's), whose personal
+    project is called ``default``; ``admins`` are admins by configuration. ``wake`` tells
+    reconcile that jobs may have to be stopped.
     """
 
     def __init__(
-        self, store: Store, owner: str, admins: frozenset[str], wake: Callable[[], None]
+        self, store: Store, owner: str | None, admins: frozenset[str], wake: Callable[[], None]
     ) -> None:
         self._store = store
         self._wake = wake
@@ -48,7 +44,7 @@ class People:
 
         def begin(tx: Transaction) -> None:
             _appoint(tx, self._admins)
-            if not _is_here(tx, self._owner):
+            if self._owner is not None and not _is_here(tx, self._owner):
                 _welcome(tx, self._owner, DEFAULT)
 
         await self._store.write(begin)
@@ -142,6 +138,8 @@ def _apply(tx: Transaction, who: Principal, account: users.Account, change: User
         raise Conflict(
             f"{account.name} is an admin by the server's configuration (SubmarineExtension.admins)."
         )
+    if account.admin == users.BY_DIRECTORY and "admin" in columns:
+        raise Conflict(f"{account.name} is an admin of JupyterHub: change it there.")
     before = {name: getattr(account, name) for name in columns}
     users.change(tx, account.name, **columns)
     if not users.has_admin(tx):
@@ -211,7 +209,7 @@ def _has_a_home(tx: Transaction, name: str) -> bool:
 
 def _arrive(tx: Transaction, name: str) -> None:
     if not _is_here(tx, name):
-        _welcome(tx, name, slug(name))
+        _welcome(tx, name, slug(name, "person"))
 
 
 def _welcome(tx: Transaction, name: str, wanted: str) -> None:
@@ -226,9 +224,3 @@ def _welcome(tx: Transaction, name: str, wanted: str) -> None:
     note(tx, name, "user.arrive", str(user(name)), after={"personal_project": home})
     # Who was named the owner of an orphaned project before they came is its owner now.
     settle_all(tx, Principal(name), grants.reach(tx, name))
-
-
-def slug(name: str) -> str:
-    """What a project of this person can be called: ASCII letters, digits and dashes."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].strip("-") or "person"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from submarine_ext.domain.notebooks import without_outputs
 from submarine_ext.domain.paths import inside
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
-from submarine_ext.files.projects import Entry, ProjectFiles, sha256
+from submarine_ext.files.projects import Entry, ProjectFiles, mark
 from submarine_ext.services import access
 from submarine_ext.services.saves import Saves, is_notebook
 from submarine_ext.store import documents, versions
@@ -34,11 +35,19 @@ class Content(Struct, frozen=True):
 
 
 class Opened(Struct, frozen=True):
-    """A file to be read, its length in bytes and its SHA-256."""
+    """A file to be read, its length in bytes and its SHA-256.
+
+    ``mark`` is of the moment before it was hashed; None for what lies in memory.
+    """
 
     file: IO[bytes]
     size: int
     etag: str
+    mark: tuple[int, ...] | None = None
+
+    def is_unchanged(self) -> bool:
+        """Whether what is read now is still what was hashed."""
+        return self.mark is None or self.mark == mark(self.file)
 
 
 class Reading:
@@ -80,12 +89,12 @@ class Reading:
             with file:
                 _refuse_large(file.seek(0, 2), path)
                 file.seek(0)
-                file = io.BytesIO(_source_of(file.read(), path))
-        size = file.seek(0, 2)
+                body = _source_of(file.read(), path)
+            return Opened(io.BytesIO(body), len(body), hashlib.sha256(body).hexdigest())
+        before = mark(file)
+        opened = Opened(file, file.seek(0, 2), self._files.etag_of(file), before)
         file.seek(0)
-        etag = sha256(file)
-        file.seek(0)
-        return Opened(file, size, etag)
+        return opened
 
     async def look(self, who: Principal, project: str, path: str) -> tuple[Entry, bool]:
         """What is at a path, and whether the asker may save there. Raises NotFound."""

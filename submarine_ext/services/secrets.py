@@ -22,7 +22,7 @@ from submarine_ext.files.keys import KeyFile, Unreadable
 from submarine_ext.services import access
 from submarine_ext.services.entries import note
 from submarine_ext.store import secrets
-from submarine_ext.store.store import Store, Transaction
+from submarine_ext.store.store import Storage, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _values = msgspec.json.Decoder(dict[str, str]).decode
 class Secrets:
     """The service."""
 
-    def __init__(self, store: Store, key: KeyFile) -> None:
+    def __init__(self, store: Storage, key: KeyFile) -> None:
         self._store = store
         self._key = key
 

@@ -66,6 +66,8 @@ class Teams:
 
         def apply(tx: Transaction) -> Team:
             _manage(tx, who, team)
+            if change.title is not UNSET:
+                _refuse_group(tx, team)
             if change.quota is not UNSET:
                 access.signed_in(tx, who, Capability.TEAM_WRITE)
                 limits(change.quota)
@@ -83,6 +85,8 @@ class Teams:
             subject = team_called(team)
             shared = grants.given_to(tx, subject)
             members = [member.user for member in teams.members(tx, team)]
+            if members:
+                _refuse_group(tx, team)
             with owners_kept(tx, shared):
                 for project in shared:
                     grants.remove(tx, project, subject)
@@ -96,10 +100,13 @@ class Teams:
         self._wake()
 
     async def add(self, who: Principal, team: str, user: str, role: Standing) -> Team:
-        """Take somebody in, or change what they are. Raises Invalid, Forbidden."""
+        """Take somebody in, or change what they are. Raises Invalid, Forbidden, Conflict
+        (a group of the directory).
+        """
 
         def enter(tx: Transaction) -> Team:
             mine = _manage(tx, who, team)
+            _refuse_group(tx, team)
             if not plausible(user):
                 raise Invalid("user must be a name that can be shown.", field="user")
             shared = grants.given_to(tx, team_called(team))
@@ -123,6 +130,7 @@ class Teams:
                 _found(tx, team)
             else:
                 _manage(tx, who, team)
+            _refuse_group(tx, team)
             if teams.standing(tx, team, user) is None:
                 raise NotFound
             shared = grants.given_to(tx, team_called(team))
@@ -150,6 +158,12 @@ def _found(tx: Transaction, team: str) -> teams.Record:
     if record is None:
         raise NotFound
     return record
+
+
+def _refuse_group(tx: Transaction, team: str) -> None:
+    group = _found(tx, team).from_group
+    if group is not None:
+        raise Conflict(f"The team {team} is the group {group} of JupyterHub: change it there.")
 
 
 def _apply(tx: Transaction, who: Principal, record: teams.Record, change: TeamChange) -> None:
@@ -183,6 +197,7 @@ def _view(tx: Transaction, who: Principal, record: teams.Record) -> Team:
         title=record.title,
         created=record.created,
         role=mine,
+        group=record.from_group,
         members=teams.members(tx, record.name) if shown else [],
         quota=record.quota if shown else None,
         use=quotas.use(tx, account, now()) if shown else None,

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -126,11 +127,15 @@ def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
     if wanted.text is not None:
         like = f"%{_escaped(wanted.text)}%"
         query = query.where(
-            or_(jobs.c.name.like(like, escape="\\"), jobs.c.id.like(like, escape="\\"))
+            or_(jobs.c.name.ilike(like, escape="\\"), jobs.c.id.ilike(like, escape="\\"))
         )
     if wanted.tag is not None:
-        quoted = _escaped(msgspec.json.encode(wanted.tag).decode())
-        query = query.where(jobs.c.spec.like(f'%"tags":[%{quoted}%]%', escape="\\"))
+        quoted = msgspec.json.encode(wanted.tag).decode()
+        query = query.where(
+            jobs.c.spec.like(f'%"tags":[%{_escaped(quoted)}%]%', escape="\\"),
+            # LIKE folds case in SQLite.
+            func.replace(jobs.c.spec, quoted, "") != jobs.c.spec,
+        )
     if wanted.cursor is not None:
         query = query.where(jobs.c.seq < _cursor(wanted.cursor))
     return query
@@ -152,6 +157,17 @@ def unfinished(conn: Connection) -> list[Record]:
     return [_record(row) for row in rows]
 
 
+def any_unfinished(conn: Connection) -> bool:
+    """Whether there is a job that has not ended."""
+    return conn.execute(select(jobs.c.id).where(UNFINISHED).limit(1)).first() is not None
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many jobs have not ended, by state."""
+    query = select(jobs.c.state, func.count()).where(UNFINISHED)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(jobs.c.state))}
+
+
 def waiting(conn: Connection, project: str) -> list[Record]:
     """Jobs of a project that have not started yet."""
     query = _UNFINISHED.where(jobs.c.project == project, jobs.c.state != "running")
@@ -167,6 +183,12 @@ def unfinished_of(conn: Connection, person: str) -> list[Record]:
 def unwanted(conn: Connection) -> list[Record]:
     """Jobs that an engine has and that somebody wants to end."""
     return [_record(row) for row in conn.execute(_UNWANTED).mappings()]
+
+
+def claimed(conn: Connection) -> list[Record]:
+    """Jobs that were taken for the engine and have not started, oldest first."""
+    query = _UNFINISHED.where(jobs.c.state == "queued").order_by(jobs.c.seq)
+    return [_record(row) for row in conn.execute(query).mappings()]
 
 
 def claim(conn: Connection, limit: int) -> list[Record]:

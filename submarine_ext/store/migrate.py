@@ -1,7 +1,8 @@
 """Bring a database to this version's schema, or refuse one that is newer.
 
-Check and migration share one ``BEGIN IMMEDIATE`` transaction: of two servers that start
-at once one migrates and the other finds it done, and a kill leaves the old or the new.
+Check and migration share one writing transaction, which excludes all others on either
+database: of two servers that start at once one migrates and the other finds it done, and a
+kill leaves the old or the new.
 Alembic is imported only where there is something to do.
 """
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0004"
+HEAD = "0006"
 
 
 def current(conn: Connection) -> str | None:

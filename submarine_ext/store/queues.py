@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 # The list of states is spelled as the partial index has it.
 _HELD = text(
@@ -15,7 +15,7 @@ _HELD = text(
     FROM jobs j
     WHERE j.state IN ('pending', 'queued', 'running') AND j.state = 'running' AND j.gpu > 0
     """
-).bindparams(bindparam("accounts", expanding=True))
+).bindparams(bindparam("accounts", expanding=True, type_=Text()))
 _WAITING = text(
     """
     SELECT id, name, project, engine, attempt, reason FROM jobs

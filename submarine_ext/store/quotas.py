@@ -8,7 +8,7 @@ crash leaves nothing to repair. GPU time is a row for each attempt that had GPUs
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, Text, bindparam, insert, text, update
 
 from submarine_ext.domain import quotas
 from submarine_ext.domain.jobs import Job, JobSpec
@@ -26,20 +26,22 @@ _CHARGED = """
     WHERE j.state IN ('pending', 'queued', 'running')
       AND EXISTS (SELECT 1 FROM charges c WHERE c.job = j.id AND c.account = :account)
 """
-# CROSS JOIN: SQLite keeps to this order, from few jobs to their charges.
+# CROSS JOIN: SQLite keeps to this order, from few jobs to their charges. CAST: PostgreSQL's
+# sums are of a wider kind than what they sum up.
 _TAKEN = text(
     """
-    SELECT c.account, count(*) AS jobs, sum(j.cpu) AS cpu, sum(j.memory) AS memory,
-      sum(j.gpu) AS gpu
+    SELECT c.account, count(*) AS jobs, CAST(sum(j.cpu) AS BIGINT) AS cpu,
+      CAST(sum(j.memory) AS BIGINT) AS memory, CAST(sum(j.gpu) AS BIGINT) AS gpu
     FROM jobs j CROSS JOIN charges c
     WHERE j.state IN ('pending', 'queued', 'running')
       AND c.job = j.id AND c.account IN :accounts
     GROUP BY c.account
     """
-).bindparams(bindparam("accounts", expanding=True))
+).bindparams(bindparam("accounts", expanding=True, type_=Text()))
 _BY_OWNER = text(
-    "SELECT j.owner AS name, count(*) AS jobs, sum(j.cpu) AS cpu, sum(j.memory) AS memory, "
-    f"sum(j.gpu) AS gpu {_CHARGED} GROUP BY j.owner"
+    "SELECT j.owner AS name, count(*) AS jobs, CAST(sum(j.cpu) AS BIGINT) AS cpu, "
+    "CAST(sum(j.memory) AS BIGINT) AS memory, CAST(sum(j.gpu) AS BIGINT) AS gpu "
+    f"{_CHARGED} GROUP BY j.owner"
 )
 _BY_JOB = text(
     f"SELECT j.name AS name, 1 AS jobs, j.cpu AS cpu, j.memory AS memory, j.gpu AS gpu {_CHARGED}"

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
-    Float,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
+
+from submarine_ext.store.columns import Float, Integer, Text
 
 metadata = MetaData()
 
@@ -56,7 +55,10 @@ teams = Table(
     Column("title", Text, nullable=False),
     Column("quota", Text, nullable=False),
     Column("created", Text, nullable=False),
+    # The group of the identity provider's directory whose members it has.
+    Column("from_group", Text),
 )
+Index("teams_from_group", teams.c.from_group, unique=True)
 
 memberships = Table(
     "memberships",
@@ -295,4 +297,16 @@ tails = Table(
     Column("rank", Integer, nullable=False),
     Column("offset", Integer, nullable=False),
     PrimaryKeyConstraint("job", "attempt", "rank", name="tails_rank"),
+)
+
+# Who does what only one server may do; on SQLite a lock on a file says it.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    # Grows with each new holder: what an earlier one still writes is refused.
+    Column("fence", Integer, nullable=False),
+    # Seconds since the epoch, by the database's clock.
+    Column("until", Float, nullable=False),
 )

@@ -1,9 +1,10 @@
 """The database: one writer thread with group commit, a few readers.
 
-Writes that arrive while another commits are put into one ``BEGIN IMMEDIATE`` transaction,
-each in a savepoint of its own, and share one fsync (WAL, ``synchronous=FULL``): a write's
-answer means that it is durable. Functions given to :meth:`Store.write` do SQL only, since
-they may run a second time when the batch they were in has to be taken apart.
+Writes that arrive while another commits are put into one transaction, each in a savepoint
+of its own, and share one fsync: a write's answer means that it is durable. A writing
+transaction excludes all others, in this process and in every other one, on SQLite and on
+PostgreSQL alike. Functions given to :meth:`Store.write` do SQL only, since they may run a
+second time when the batch they were in has to be taken apart.
 """
 
 from __future__ import annotations
@@ -15,45 +16,106 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
-from submarine_ext.errors import StorageFull, SubmarineError, Unavailable
+from submarine_ext.errors import SubmarineError, Unavailable
 from submarine_ext.store import migrate
+from submarine_ext.store.sqlite import SQLite
 
 T = TypeVar("T")
 
 BATCH = 128
-READERS = 3
-BUSY_SECONDS = 4.0
 GIVE_UP_SECONDS = 8.0
 
 #: What rooms above may call the connection that they hand back to functions of this room.
 Transaction = Connection
 
+#: What the database itself is to blame for; everything else is the change's own error.
+TROUBLE = (OperationalError, InterfaceError, InternalError)
+
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+
+class Hearing(Protocol):
+    """A line to the other servers on the same database."""
+
+    def tell(self, word: str) -> None:
+        """Say a few thousand bytes to all that listen now; they may be lost."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class Database(Protocol):
+    """What differs between SQLite and PostgreSQL.
+
+    ``pulse`` is how often (seconds) one has to look whether other processes have committed;
+    :meth:`listen` says it at once where that is possible.
+    """
+
+    readers: int
+    pulse: float
+
+    def writer(self) -> Engine:
+        """One connection, whose transactions exclude all others."""
+
+    def reader(self) -> Engine:
+        """``readers`` connections, whose transactions are snapshots."""
+
+    def busy(self, error: DBAPIError) -> bool:
+        """Whether somebody else writes for longer than one waits; nothing was done."""
+
+    def lost(self, error: DBAPIError) -> bool:
+        """Whether nobody knows if the transaction was committed."""
+
+    def told(self, error: DBAPIError) -> SubmarineError:
+        """The error for people."""
+
+    def listen(self, heard: Callable[[], None], word: Callable[[str], None]) -> Hearing | None:
+        """Call ``heard``, on another thread, after commits of other processes, and ``word``
+        with what they tell.
+        """
+
+
+class Storage(Protocol):
+    """A store as its users see it: :class:`Store`, or :class:`Fenced`."""
+
+    def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run ``change`` in a transaction; the answer comes when it is on disk."""
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a consistent snapshot."""
 
 
 class Store:
     """Open with :meth:`open`; ``write`` and ``read`` are awaited on any event loop."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        self.pulse = database.pulse
+        self._database = database
         self._writes: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write_loop, name="submarine-writer")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="submarine-reader")
-        self._write_engine = _engine(path, begin="BEGIN IMMEDIATE", size=1)
-        self._read_engine = _engine(path, begin="BEGIN", size=READERS)
+        # A daemon: JupyterHub interrupts servers, which then end without closing anything, and a
+        # thread that waits would keep the process. What is cut off was not acknowledged.
+        self._writer = threading.Thread(
+            target=self._write_loop, name="submarine-writer", daemon=True
+        )
+        self._readers = ThreadPoolExecutor(database.readers, thread_name_prefix="submarine-reader")
+        self._write_engine = database.writer()
+        self._read_engine = database.reader()
         self._listeners: list[Callable[[], None]] = []
+        self._words: list[Callable[[str], None]] = []
+        self._hearing: Hearing | None = None
 
     @classmethod
-    async def open(cls, path: Path) -> Store:
-        """Open and migrate the database. Raises NewerDatabase, Unavailable."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        store = cls(path)
+    async def open(cls, where: Path | str) -> Store:
+        """Open and migrate a file (SQLite) or what a URL names (PostgreSQL).
+
+        Raises NewerDatabase, Unavailable, and Invalid for a URL that is none.
+        """
+        store = cls(SQLite(where) if isinstance(where, Path) else postgres(where))
         store._writer.start()
         try:
             await store.write(migrate.upgrade)
@@ -63,21 +125,46 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go of the file."""
+        """Finish what was accepted, then let go of the database."""
         self._writes.put(None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown()
+        if self._hearing is not None:
+            await asyncio.to_thread(self._hearing.close)
         self._write_engine.dispose()
         self._read_engine.dispose()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` (on the writer thread: be quick) after each commit."""
+        """Call ``listener`` (on some thread: be quick) after each commit.
+
+        Of other processes' commits too, where the database tells (see ``pulse``).
+        """
         self._listeners.append(listener)
+        self._hear()
+
+    def on_word(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` (on some thread: be quick) with what other servers tell."""
+        self._words.append(listener)
+        self._hear()
+
+    def tell(self, word: str) -> None:
+        """Say a few thousand bytes to the other servers that run now, where the database can."""
+        if self._hearing is not None:
+            self._hearing.tell(word)
+
+    def _hear(self) -> None:
+        if self._hearing is None:
+            self._hearing = self._database.listen(self._committed, self._told)
+
+    def _told(self, word: str) -> None:
+        for listener in self._words:
+            listener(word)
 
     def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
         """Run ``change`` in a transaction; the answer comes when it is on disk.
 
-        It takes its place in line at once: what is written later sees its result.
+        It takes its place in line at once: what is written later sees its result. After
+        Unavailable it may have been done all the same.
         """
         future: Future[T] = Future()
         self._writes.put((change, future))
@@ -89,10 +176,18 @@ class Store:
 
     def _read(self, query: Callable[[Connection], T]) -> T:
         try:
-            with self._read_engine.begin() as conn:
-                return query(conn)
-        except OperationalError as error:
-            raise _told(error) from error
+            try:
+                return self._read_once(query)
+            except TROUBLE as error:
+                if not self._database.lost(error):
+                    raise
+            return self._read_once(query)  # with a new connection: the server may be back
+        except TROUBLE as error:
+            raise self._database.told(error) from error
+
+    def _read_once(self, query: Callable[[Connection], T]) -> T:
+        with self._read_engine.begin() as conn:
+            return query(conn)
 
     def _write_loop(self) -> None:
         while (first := self._writes.get()) is not None:
@@ -111,15 +206,18 @@ class Store:
     def _commit(self, batch: list[_Work]) -> None:
         try:
             results = self._attempt(batch)
-        except OperationalError as error:
+        except TROUBLE as error:
             self._apart(batch, error)
             return
         except Exception as error:  # noqa: BLE001 - handed to whoever awaits the write
             results = [error] * len(batch)
-        for listener in self._listeners:
-            listener()
+        self._committed()
         for (_, future), result in zip(batch, results, strict=True):
             _resolve(future, result)
+
+    def _committed(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _attempt(self, batch: list[_Work]) -> list[Any]:
         """One transaction for the batch; waits out other processes' locks."""
@@ -130,18 +228,46 @@ class Store:
                     if len(batch) == 1:
                         return [batch[0][0](conn)]
                     return [_in_savepoint(conn, change) for change, _ in batch]
-            except OperationalError as error:
-                if not _locked(error) or time.monotonic() > deadline:
+            except TROUBLE as error:
+                if not self._database.busy(error) or time.monotonic() > deadline:
                     raise
 
-    def _apart(self, batch: list[_Work], error: OperationalError) -> None:
-        """The whole transaction failed: find out whose fault it is, one by one."""
-        if len(batch) == 1 or _locked(error):
+    def _apart(self, batch: list[_Work], error: DBAPIError) -> None:
+        """The whole transaction failed: find out whose fault it is, one by one.
+
+        Not where it may have been committed: nothing is done twice.
+        """
+        if len(batch) == 1 or self._database.busy(error) or self._database.lost(error):
+            told = self._database.told(error)
             for _, future in batch:
-                _resolve(future, _told(error))
+                _resolve(future, told)
             return
         for work in batch:
             self._commit([work])
+
+
+class Fenced:
+    """A store for whoever may write only as long as ``guard`` raises nothing.
+
+    The guard looks in the transaction of the change itself.
+    """
+
+    def __init__(self, store: Store, guard: Callable[[Connection], None]) -> None:
+        self._store = store
+        self._guard = guard
+
+    def write(self, change: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run ``change`` in a transaction that is still ours."""
+
+        def guarded(conn: Connection) -> T:
+            self._guard(conn)
+            return change(conn)
+
+        return self._store.write(guarded)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a consistent snapshot."""
+        return await self._store.read(query)
 
 
 def _in_savepoint(conn: Connection, change: Callable[[Connection], Any]) -> Any:
@@ -152,7 +278,7 @@ def _in_savepoint(conn: Connection, change: Callable[[Connection], Any]) -> Any:
     conn.exec_driver_sql("SAVEPOINT one")
     try:
         result = change(conn)
-    except OperationalError:
+    except TROUBLE:
         raise
     except Exception as error:  # noqa: BLE001 - handed to whoever awaits the write
         conn.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
@@ -170,38 +296,12 @@ def _resolve(future: Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _engine(path: Path, *, begin: str, size: int) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        # The driver's own BEGINs would be deferred ones; ours are explicit.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _locked(error: OperationalError) -> bool:
-    return "locked" in str(error.orig) or "busy" in str(error.orig)
-
-
-def _told(error: OperationalError) -> SubmarineError:
-    """The driver's words as a sentence for people."""
-    words = str(error.orig)
-    if _locked(error):
-        return Unavailable("The database is busy with another program; try again.", retry_after=2)
-    if "full" in words:
-        return StorageFull("The disk is full: free some room. Nothing that was accepted is lost.")
-    return Unavailable(f"The database cannot be used now: {words}.", retry_after=5)
+def postgres(url: str) -> Database:
+    """The database of a URL. Its driver is an extra, imported only where it is used."""
+    try:
+        from submarine_ext.store.postgres import Postgres
+    except ImportError as error:
+        raise Unavailable(
+            "PostgreSQL needs psycopg: pip install 'submarine-ext[postgres]'.", retry_after=60
+        ) from error
+    return Postgres(url)

@@ -25,6 +25,7 @@ class Record(Struct, frozen=True):
     title: str
     quota: Quota
     created: str
+    from_group: str | None
 
 
 def get(conn: Connection, name: str) -> Record | None:
@@ -33,11 +34,17 @@ def get(conn: Connection, name: str) -> Record | None:
     return None if row is None else _record(row)
 
 
-def add(conn: Connection, wanted: NewTeam) -> None:
-    """A new team without members; its name must be free."""
+def add(conn: Connection, wanted: NewTeam, *, group: str | None = None) -> None:
+    """A new team without members; its name must be free, and so its ``group``."""
     title = wanted.title or wanted.name
     row = {"name": wanted.name, "title": title, "quota": "{}", "created": now()}
-    conn.execute(insert(teams), row)
+    conn.execute(insert(teams), {**row, "from_group": group})
+
+
+def of_groups(conn: Connection) -> dict[str, str]:
+    """All teams that are groups of a directory: their groups, by the teams' names."""
+    query = select(teams.c.name, teams.c.from_group).where(teams.c.from_group.is_not(None))
+    return {row.name: row.from_group for row in conn.execute(query.order_by(teams.c.name))}
 
 
 def change(conn: Connection, name: str, **columns: Any) -> None:
@@ -106,4 +113,5 @@ def _key(team: str, person: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _record(row: RowMapping) -> Record:
-    return Record(row["name"], row["title"], _quota(row["quota"]), row["created"])
+    quota = _quota(row["quota"])
+    return Record(row["name"], row["title"], quota, row["created"], row["from_group"])

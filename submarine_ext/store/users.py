@@ -12,8 +12,9 @@ from submarine_ext.domain.pages import Page, Search
 from submarine_ext.domain.quotas import Quota
 from submarine_ext.store.schema import users
 
-#: Values of the column ``admin``: what configuration made, only configuration unmakes.
-NOT_ADMIN, APPOINTED, CONFIGURED = 0, 1, 2
+#: Values of the column ``admin``: what configuration or the identity provider's directory
+#: made, only they unmake.
+NOT_ADMIN, APPOINTED, CONFIGURED, BY_DIRECTORY = 0, 1, 2, 3
 
 _quota = msgspec.json.Decoder(Quota).decode
 

@@ -26,3 +26,7 @@ class PeopleByToken(IdentityProvider):
         """Who the request's token belongs to."""
         name = self.people.get(self.get_token(handler) or "")
         return User(username=name) if name else None
+
+    def service_token(self, handler: JupyterHandler) -> str | None:
+        """What a connected server sends for the visitor: the token that came, never a cookie's."""
+        return self.get_token(handler) if handler.token_authenticated else None

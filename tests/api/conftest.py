@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from tornado.httputil import HTTPHeaders
 
 from submarine_ext.api.base import SETTING
 from submarine_ext.app.site import Site
+from tests.databases import KINDS, fresh
 
 JSON = {"Content-Type": "application/json"}
 BASE = "submarine/api"
@@ -37,14 +39,42 @@ class Answer(Struct):
 Call = Callable[..., Awaitable[Answer]]
 
 
+#: What the store's own suites do not ask of PostgreSQL is asked by these.
+ON_BOTH = ("test_audit", "test_handover", "test_history", "test_queue", "test_teams")
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.parametrize("database", KINDS, indirect=True)
+
+
 @pytest.fixture
-def jp_server_config(request, jp_server_config):
+def database(request, tmp_path):
+    """The URL of the server's database; empty: SQLite. The environment may choose for all."""
+    kind = getattr(request, "param", os.environ.get("SUBMARINE_TEST_DATABASE", "sqlite"))
+    if kind == "sqlite":
+        yield ""
+        return
+    with fresh(kind, tmp_path) as where:
+        yield where
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup(database, jp_server_cleanup):
+    """The server stops before its database goes."""
+
+
+@pytest.fixture
+def jp_server_config(request, database, jp_server_config):
     """A test that asks for ``people`` has a server that knows them."""
+    settings = jp_server_config.setdefault("SubmarineExtension", {})
+    if database:
+        settings["database_url"] = database
     if "people" in request.fixturenames:
         provider = "submarine_ext.testing.identity.PeopleByToken"
         jp_server_config["ServerApp"]["identity_provider_class"] = provider
         jp_server_config["PeopleByToken"] = {"people": {f"token-{n}": n for n in PEOPLE}}
-        jp_server_config["SubmarineExtension"] = {"admins": {"root-admin"}}
+        settings["admins"] = {"root-admin"}
     return jp_server_config
 
 
@@ -113,9 +143,9 @@ def call(jp_serverapp, http_server_client, jp_base_url, jp_auth_header) -> Call:
 
 
 @pytest.fixture
-def site(jp_serverapp) -> Site:
-    """What the handlers get from the application."""
-    return jp_serverapp.web_app.settings[SETTING]
+def site(served) -> Site:
+    """What the handlers get from the application that holds the services."""
+    return served.web_app.settings[SETTING]
 
 
 @pytest.fixture

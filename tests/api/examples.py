@@ -47,6 +47,7 @@ def _bundle() -> bytes:
 
 BUNDLE = _bundle()
 GZIP = {"Content-Type": "application/gzip"}
+OCTETS = {"Content-Type": "application/octet-stream"}
 
 #: Makes what the request needs, as the project's owner, and answers with parts of the path.
 Prepare = Callable[..., Awaitable[dict[str, Any]]]
@@ -55,6 +56,7 @@ Prepare = Callable[..., Awaitable[dict[str, Any]]]
 class Example(Struct, frozen=True, kw_only=True):
     """``needs`` differs from the declared capability where the request asks for more;
     ``also`` are letters who may besides, for a reason that stands with the example.
+    ``of_a_server``: about a Jupyter server's own files, of which the team service has none.
     """
 
     body: Any = None
@@ -64,6 +66,7 @@ class Example(Struct, frozen=True, kw_only=True):
     parts: dict[str, str] = {}
     needs: C | None = None
     also: str = ""
+    of_a_server: bool = False
 
 
 TEXT = {"type": "file", "format": "text", "content": "hello"}
@@ -146,6 +149,9 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
         Example(prepared=("file", "file")),
     ),
     ("GET", "/files/{project}/{path}"): (Example(prepared=("file",)),),
+    ("PUT", "/files/{project}/{path}"): (
+        Example(parts={"path": "n.txt"}, body=b"hello", headers=OCTETS),
+    ),
     ("GET", "/projects/{project}/jobs"): (Example(),),
     ("POST", "/projects/{project}/jobs"): (Example(body={"command": ["true"]}),),
     ("POST", "/projects/{project}/preflight"): (Example(body={"command": ["true"]}),),
@@ -166,7 +172,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ("GET", "/jobs/{job}/artifacts"): (Example(prepared=("job",)),),
     ("GET", "/jobs/{job}/artifacts/{path}"): (Example(prepared=("job",), parts={"path": "m.txt"}),),
     ("POST", "/bundles"): (
-        Example(body={"folder": ""}),
+        Example(body={"folder": ""}, of_a_server=True),
         Example(
             body={"folder": "", "project": "{project}"}, prepared=("file",), needs=C.FILE_WRITE
         ),
@@ -187,4 +193,6 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
 }
 
 #: Opened in other ways: a WebSocket (test_revocation, test_socket), and what is public.
-ELSEWHERE = {("GET", "/events"), ("GET", "/health")}
+#: For probes, which carry no credential.
+PROBES = {("GET", path) for path in ("/health", "/health/live", "/health/ready")}
+ELSEWHERE = {("GET", "/events"), *PROBES}

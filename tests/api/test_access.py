@@ -12,7 +12,7 @@ import pytest
 from submarine_ext.api.base import VERBS
 from submarine_ext.api.routes import ROUTES, handlers
 from submarine_ext.domain.access import Capability
-from tests.api.examples import DOORS, PARTS
+from tests.api.examples import DOORS, PARTS, PROBES
 
 NOBODY = {
     "no credential": {},
@@ -21,7 +21,6 @@ NOBODY = {
     "a generated-client user agent": {"User-Agent": "OpenAPI-Generator/1.0/python"},
     "a forged cookie": {"Cookie": 'username-127-0-0-1="2|1:0|10:1|1:a|1:a|0"'},
 }
-PUBLIC = {("GET", "/health")}
 READING = ("GET", "HEAD", "OPTIONS")
 WRITES = [
     (verb, path.format(**PARTS))
@@ -35,7 +34,7 @@ class TestStrangers:
     @pytest.mark.parametrize("headers", NOBODY.values(), ids=NOBODY.keys())
     async def test_are_refused_at_every_route_with_every_verb(self, call, headers):
         for verb, path in DOORS:
-            if (verb, path) in PUBLIC:
+            if (verb, path) in PROBES:
                 continue
             answer = await call(verb, path, signed=False, headers=headers)
             assert answer.status == 403, (verb, path, answer)
@@ -62,7 +61,7 @@ class TestStrangersOnAServerThatAllowsThem:
 
     async def test_are_refused_all_the_same(self, call):
         for verb, path in DOORS:
-            if (verb, path) not in PUBLIC:
+            if (verb, path) not in PROBES:
                 assert (await call(verb, path, signed=False)).status == 403, (verb, path)
 
 
@@ -90,7 +89,7 @@ class TestDeclarations:
             for verb, declared in handler.operations.items()
             if declared.public
         }
-        assert public == PUBLIC
+        assert public == PROBES
 
 
 class TestCookiesOfOtherPages:

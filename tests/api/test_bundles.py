@@ -9,6 +9,8 @@ import tarfile
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 GZIP = {"Content-Type": "application/gzip"}
 LIMIT = 300_000
 

@@ -15,7 +15,7 @@ from traitlets import TraitError
 
 from submarine_ext.app.extension import SubmarineExtension
 
-HEAVY = ("sqlalchemy", "alembic", "nbclient", "tsdownsample", "pathspec")
+HEAVY = ("sqlalchemy", "alembic", "nbclient", "tsdownsample", "pathspec", "aiohttp")
 JOBS = "/projects/default/jobs"
 
 
@@ -177,3 +177,13 @@ class TestTheStop:
         await extension.stop_extension()
         await socket.end()
         assert socket.connection.close_code == 1001
+
+    def test_does_not_hang_where_nothing_was_closed(self, tmp_path):
+        """As a server of a Hub ends, which is interrupted. The mutant's writer is no daemon."""
+        script = (
+            "import asyncio, pathlib, sys\n"
+            "from submarine_ext.store.store import Store\n"
+            "asyncio.run(Store.open(pathlib.Path(sys.argv[1])))\n"
+        )
+        command = [sys.executable, "-c", script, str(tmp_path / "a.sqlite")]
+        assert subprocess.run(command, timeout=60).returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from submarine_ext.reconcile.thin import Thinner
@@ -33,10 +34,12 @@ async def events(site, action: str) -> list[dict]:
     return await services.documents._store.read(
         lambda tx: [
             row._asdict()
-            for row in tx.exec_driver_sql(
-                "SELECT actor, action, kind, object, data, before, after FROM events"
-                " WHERE action = ? ORDER BY seq",
-                (action,),
+            for row in tx.execute(
+                sqlalchemy.text(
+                    "SELECT actor, action, kind, object, data, before, after FROM events"
+                    " WHERE action = :action ORDER BY seq"
+                ),
+                {"action": action},
             )
         ]
     )

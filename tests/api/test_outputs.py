@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 TRAINING = """
 from submarine_ext import track
 for step in range(5):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from submarine_ext.domain.access import Principal
-from submarine_ext.services.people import slug
+from submarine_ext.domain.projects import slug
 from submarine_ext.store import users
 
 NAMES = ["Alice", "alice", "al%", "e\u0301ve", "\u00e9ve", "\u0430lice", "team:x", "a b"]
@@ -53,7 +53,7 @@ class TestArrival:
         ],
     )
     def test_the_projects_name_is_made_of_what_a_name_may_have(self, name, expected):
-        assert slug(name) == expected
+        assert slug(name, "person") == expected
 
     async def test_ten_first_requests_at_once_are_one_arrival(self, people, site):
         await site.services()

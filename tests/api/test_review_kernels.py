@@ -79,6 +79,7 @@ async def closed(socket) -> int | None:
     return socket.close_code
 
 
+@pytest.mark.modes("embedded", "connected")
 class TestTheSocketOfAProjectsKernel:
     @pytest.mark.parametrize(
         ("method", "path", "body"),

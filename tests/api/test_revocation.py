@@ -18,6 +18,8 @@ from submarine_ext.app.wiring import Settings, Submarine
 from submarine_ext.domain.access import Principal
 from tests.api.conftest import Reader
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 SOCKETS = 200
 PATIENCE = 20.0
 

@@ -9,9 +9,11 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from submarine_ext.api import outbox
+from submarine_ext.api import events, outbox
 from submarine_ext.api.connection import MOST_TOPICS
 from submarine_ext.domain.events import EventRow
+
+pytestmark = pytest.mark.modes("embedded", "connected")
 
 JOBS = "/projects/default/jobs"
 PROJECT = {"op": "subscribe", "topic": "projects/default"}
@@ -333,3 +335,11 @@ class TestAReaderWhoIsTooSlow:
         while len(site.sockets) == reading:
             await asyncio.sleep(0.05)
         await socket.end()
+
+
+class TestAQuietSocket:
+    async def test_hears_something_now_and_then(self, follow, monkeypatch):
+        """A ping would do for proxies, too, but its answer would be activity of the reader."""
+        monkeypatch.setattr(events, "ALIVE_MILLISECONDS", 20)
+        socket = await follow()
+        assert await socket.next() == {"topic": "", "type": "alive", "data": {}}

@@ -13,6 +13,8 @@ import pytest
 
 from tests.api.examples import EXAMPLES, PARTS
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 #: Names that look alike, or that some database, browser or file system takes for the same.
 LOOKALIKES = (
     "José",  # NFC

@@ -12,7 +12,10 @@ from submarine_ext import track
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.routes import ROUTES
 from submarine_ext.app.cluster import KubernetesEngine
+from submarine_ext.app.connecting import ConnectionSettings
 from submarine_ext.app.extension import SubmarineExtension
+from submarine_ext.app.service import SubmarineService
+from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.cli.grammar import PARSERS, parser
 from submarine_ext.client import Client
 from submarine_ext.client.files import Files
@@ -22,6 +25,7 @@ from submarine_ext.client.secrets import Secrets
 from submarine_ext.client.teams import Teams
 from submarine_ext.client.users import Users
 from submarine_ext.domain.jobs import JobSpec, JobState
+from submarine_ext.identity.hub import HubIdentityProvider
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -33,9 +37,15 @@ def page(name: str) -> str:
 
 def own_settings() -> set[str]:
     return {
-        f"{owner.__name__}.{name}"
-        for owner in (SubmarineExtension, KubernetesEngine)
-        for name in owner.class_own_traits(config=True)
+        f"{owner}.{name}"
+        for owner, *kinds in (
+            ("SubmarineExtension", SubmarineSettings, ConnectionSettings, SubmarineExtension),
+            ("SubmarineService", SubmarineService),
+            ("HubIdentityProvider", HubIdentityProvider),
+            ("KubernetesEngine", KubernetesEngine),
+        )
+        for kind in kinds
+        for name in kind.class_own_traits(config=True)
     }
 
 
@@ -49,9 +59,8 @@ def verbs(endpoint: type[Endpoint]) -> set[str]:
 
 def test_every_setting_is_documented() -> None:
     text = page("reference/configuration.md")
-    assert (
-        set(re.findall(r"`((?:SubmarineExtension|KubernetesEngine)\.\w+)`", text)) == own_settings()
-    )
+    owners = {name.partition(".")[0] for name in own_settings()}
+    assert set(re.findall(rf"`((?:{'|'.join(owners)})\.\w+)`", text)) == own_settings()
 
 
 @pytest.mark.parametrize("command", PARSERS)

@@ -1,7 +1,8 @@
 """One of two server processes: submits what it is told to, as fast as it can.
 
-``quota_server.py ROOT [MUTANT]`` reads ``{"person", "project", "jobs"}`` a line and answers
-``{"accepted", "refused", "errors"}``. Nothing is started: the jobs stay pending and count.
+``quota_server.py ROOT DATABASE [MUTANT]`` reads ``{"person", "project", "jobs"}`` a line and
+answers ``{"accepted", "refused", "errors"}``. Nothing is started: the jobs stay pending and
+count.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def _require(tx, job, moment):
         quotas._require_room(tx, row.account, quotas._quota(row.quota), taken, load, moment)
 
 
-async def serve(root: Path, mutant: str) -> None:
-    store = await Store.open(root / "submarine.sqlite")
+async def serve(root: Path, database: str, mutant: str) -> None:
+    store = await Store.open(database if "://" in database else Path(database))
     documents = Documents(store, ProjectFiles(root / "projects"))
     bundles = Bundles(store, BundleFiles(root / "bundles", 1), documents, None)
     engines = Engines(store, {"anything": Anything()})
@@ -105,4 +106,4 @@ async def serve(root: Path, mutant: str) -> None:
     await store.close()
 
 
-asyncio.run(serve(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))
+asyncio.run(serve(Path(sys.argv[1]), *sys.argv[2:3], "".join(sys.argv[3:])))

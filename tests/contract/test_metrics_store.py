@@ -9,13 +9,15 @@ from submarine_ext.domain.metrics import WHOLE, Span
 from submarine_ext.store import jobs, metrics
 from submarine_ext.store.metrics import Batch
 from submarine_ext.store.store import Store
+from tests.databases import KINDS, fresh
 
 
-@pytest.fixture
-def store(tmp_path, jp_asyncio_loop):
-    opened = jp_asyncio_loop.run_until_complete(Store.open(tmp_path / "s.sqlite"))
-    yield opened
-    jp_asyncio_loop.run_until_complete(opened.close())
+@pytest.fixture(params=KINDS)
+def store(request, tmp_path, jp_asyncio_loop):
+    with fresh(request.param, tmp_path) as database:
+        opened = jp_asyncio_loop.run_until_complete(Store.open(database))
+        yield opened
+        jp_asyncio_loop.run_until_complete(opened.close())
 
 
 def batch(begin=0, end=10, *, job="j1", attempt=1, rank=0, **fields):

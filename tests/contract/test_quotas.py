@@ -1,18 +1,18 @@
 """Quotas: reserved in the submission's transaction, computed and never counted on the side."""
 
 import json
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from submarine_ext.domain.jobs import Event, Job, JobSpec, JobState, Resources, Target
 from submarine_ext.errors import QuotaExceeded
 from submarine_ext.store import jobs, quotas
 from submarine_ext.store.store import Store
+from tests.databases import KINDS, fresh, rows
 
 SERVER = Path(__file__).with_name("quota_server.py")
 NOON = "2026-11-22T12:00:00.000000Z"
@@ -30,7 +30,7 @@ class World:
         return self._loop.run_until_complete(self.store.write(change))
 
     def sql(self, statement, **values):
-        self.run(lambda tx: tx.exec_driver_sql(statement, values))
+        self.run(lambda tx: tx.execute(text(statement), values))
 
     def person(self, name, quota="{}"):
         self.sql(
@@ -50,7 +50,7 @@ class World:
         )  # fmt: skip
         for member in members:
             self.sql(
-                "INSERT INTO memberships (team, user, role) VALUES (:t, :m, 'member')",
+                'INSERT INTO memberships (team, "user", role) VALUES (:t, :m, \'member\')',
                 t=name, m=member,
             )  # fmt: skip
 
@@ -88,9 +88,15 @@ class World:
         return self.run(lambda tx: quotas.use(tx, account, moment))
 
 
+@pytest.fixture(params=KINDS)
+def database(request, tmp_path):
+    with fresh(request.param, tmp_path) as where:
+        yield where
+
+
 @pytest.fixture
-def world(tmp_path, jp_asyncio_loop):
-    store = jp_asyncio_loop.run_until_complete(Store.open(tmp_path / "s.sqlite"))
+def world(database, jp_asyncio_loop):
+    store = jp_asyncio_loop.run_until_complete(Store.open(database))
     yield World(store, jp_asyncio_loop)
     jp_asyncio_loop.run_until_complete(store.close())
 
@@ -236,8 +242,8 @@ class TestGpuHours:
 class TwoServers:
     """Two processes on one database, each with its own transactions."""
 
-    def __init__(self, root, mutant=""):
-        arguments = [sys.executable, "-W", "ignore", str(SERVER), str(root)]
+    def __init__(self, root, database, mutant=""):
+        arguments = [sys.executable, "-W", "ignore", str(SERVER), str(root), str(database)]
         self.processes = [
             subprocess.Popen(
                 [*arguments, *[mutant] * bool(mutant)],
@@ -263,10 +269,10 @@ class TwoServers:
 
 
 @pytest.fixture
-def servers(tmp_path, jp_asyncio_loop):
+def servers(database, tmp_path, jp_asyncio_loop):
     """``servers(mutant)``: two of them, on a database with 20 people who may have 10 jobs."""
     opened = []
-    store = jp_asyncio_loop.run_until_complete(Store.open(tmp_path / "submarine.sqlite"))
+    store = jp_asyncio_loop.run_until_complete(Store.open(database))
     world = World(store, jp_asyncio_loop)
     for person in range(20):
         world.person(f"p{person}", '{"jobs": 10}')
@@ -281,7 +287,7 @@ def servers(tmp_path, jp_asyncio_loop):
     jp_asyncio_loop.run_until_complete(store.close())
 
     def begin(mutant=""):
-        opened.append(TwoServers(tmp_path, mutant))
+        opened.append(TwoServers(tmp_path, database, mutant))
         return opened[-1]
 
     yield begin
@@ -290,19 +296,16 @@ def servers(tmp_path, jp_asyncio_loop):
 
 
 class TestAHundredSubmissionsAtOnceWithRoomForTen:
-    def test_to_two_servers_are_ten_jobs_every_time(self, servers, tmp_path):
+    def test_to_two_servers_are_ten_jobs_every_time(self, servers, database):
         two = servers()
         for person in range(20):
             told = two.submit(f"p{person}", f"of-{person}", 50)
             assert told == {"accepted": 10, "refused": 90, "errors": []}, person
-        with closing(sqlite3.connect(tmp_path / "submarine.sqlite")) as database:
-            by_owner = database.execute(
-                "SELECT owner, count(*) FROM jobs GROUP BY owner"
-            ).fetchall()
-            assert by_owner == sorted((f"p{person}", 10) for person in range(20))
-            charged = database.execute("SELECT count(*) FROM charges").fetchone()
-            assert charged == (200,)
+        by_owner = rows(database, "SELECT owner, count(*) FROM jobs GROUP BY owner")
+        assert sorted(by_owner) == sorted((f"p{person}", 10) for person in range(20))
+        assert rows(database, "SELECT count(*) FROM charges") == [(200,)]
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_a_server_that_asks_in_another_transaction_is_found_out(self, servers):
         two = servers("asks-before-it-writes")
         told = [two.submit(f"p{person}", f"of-{person}", 50)["accepted"] for person in range(5)]

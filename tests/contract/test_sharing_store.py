@@ -19,7 +19,8 @@ from submarine_ext.domain.access import Principal
 from submarine_ext.domain.jobs import JobSpec, Resources
 from submarine_ext.domain.pages import JobFilter
 from submarine_ext.store import migrate
-from submarine_ext.store.store import Store, _engine
+from submarine_ext.store.sqlite import engine as sqlite
+from submarine_ext.store.store import Store
 
 ANN = Principal("ann")
 SPEC = JobSpec(command=["true"], resources=Resources(cpu="500m", memory="1Gi", gpu=1))
@@ -30,9 +31,9 @@ import os, signal, sys
 from pathlib import Path
 from sqlalchemy import event
 from submarine_ext.store import migrate
-from submarine_ext.store.store import _engine
+from submarine_ext.store import sqlite
 
-engine, left = _engine(Path(sys.argv[1]), begin="BEGIN IMMEDIATE", size=1), int(sys.argv[2])
+engine, left = sqlite.engine(Path(sys.argv[1]), begin="BEGIN IMMEDIATE", size=1), int(sys.argv[2])
 
 @event.listens_for(engine, "before_cursor_execute")
 def count(*_):
@@ -50,7 +51,7 @@ with engine.begin() as conn:
 def old(tmp_path):
     """A database as the last version left it: ann's project, two jobs, three events."""
     path = tmp_path / "submarine.sqlite"
-    engine = _engine(path, begin="BEGIN IMMEDIATE", size=1)
+    engine = sqlite(path, begin="BEGIN IMMEDIATE", size=1)
     with engine.begin() as conn:
         config = Config()
         folder = migrate.__file__.replace("migrate.py", "migrations")

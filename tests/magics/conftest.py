@@ -73,11 +73,14 @@ def jupyter_server(
     token: str | None = None,
     port: int = 0,
     config: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    also: tuple[str, ...] = (),
 ) -> Iterator[Running]:
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JPY", "SUBMARINE"))}
     environment |= {name: str(home / name.lower()) for name in folders}
     environment["PYTHONPATH"] = str(REPOSITORY)
+    environment |= environ or {}
     root = home / "root"
     root.mkdir(exist_ok=True)
     for name, source in SCRIPTS.items():
@@ -86,6 +89,7 @@ def jupyter_server(
     file = home / "jupyter_config_dir" / "jupyter_server_config.json"
     file.write_text(json.dumps(config or {}))
     extensions = {"submarine_ext": extension, "jupyterlab": False, "jupyter_lsp": False}
+    extensions |= dict.fromkeys(also, True)
     token = secrets.token_hex(8) if token is None else token
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(

@@ -25,11 +25,14 @@ class Lab:
     """One JupyterLab with its folders; ``root`` is what its file browser shows.
 
     With ``people`` it knows them by name, each with a token of their own; without, it has the
-    one owner that a laptop's server has.
+    one owner that a laptop's server has. With ``service`` it is connected to that one.
     """
 
-    def __init__(self, folder: Path, people: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, people: Sequence[str] = (), service: Lab | None = None
+    ) -> None:
         self.folder = folder
+        self.service = service
         self.tokens = {name: secrets.token_hex(16) for name in people}
         self.root = folder / "root"
         self.token = secrets.token_hex(16)
@@ -101,6 +104,17 @@ class Lab:
             f"--ServerApp.root_dir={self.root}",
             "--LabApp.expose_app_in_browser=True",
             *self._identity(),
+            *self._connection(),
+        ]
+
+    def _connection(self) -> list[str]:
+        if self.service is None:
+            return []
+        file = self.folder / "service-token"
+        file.write_text(self.service.token)
+        return [
+            f"--SubmarineExtension.service_url={self.service.url}",
+            f"--SubmarineExtension.service_token_file={file}",
         ]
 
     def _identity(self) -> list[str]:

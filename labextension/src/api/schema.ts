@@ -53,7 +53,7 @@ export interface Ticket {
 export interface TicketRequest {
 }
 
-/** `ready` is False (status 503) while the services could not be opened. */
+/** `ready` is False (status 503) while the services could not be opened, and from when the server was told to stop. */
 export interface Health {
   live: boolean;
   ready: boolean;
@@ -409,12 +409,13 @@ export interface NewTeam {
   title?: string;
 }
 
-/** `members`, `quota` and `use` are told to its members and to admins only (else empty, None). `role` is the asker's own. */
+/** `members`, `quota` and `use` are told to its members and to admins only (else empty, None). `role` is the asker's own. `group`: the team is that group of the identity provider (JupyterHub), which alone decides who is in it. */
 export interface Team {
   name: string;
   title: string;
   created: string;
   role: Standing | null;
+  group: string | null;
   members: Array<Member>;
   quota: Quota | null;
   use: Use | null;

@@ -13,6 +13,8 @@ export interface BannerProps {
   state: ConnectionState;
   /** Since when nothing comes, in milliseconds; null while it is well. */
   lostAt: number | null;
+  /** The code of what the server said against it, if it said something. */
+  refusal: string | null;
   onRetry: () => void;
   trans: TranslationBundle;
 }
@@ -28,7 +30,7 @@ function Banner(props: BannerProps): React.ReactElement {
   return (
     <div className={`sub-Banner sub-mod-${state}`} role="status">
       {state === 'forbidden' ? (
-        <span>{trans.__('The server does not let you watch jobs. Sign in again.')}</span>
+        <span>{forbidden(props)}</span>
       ) : (
         <Lost {...props} lostAt={props.lostAt ?? 0} />
       )}
@@ -39,6 +41,14 @@ function Banner(props: BannerProps): React.ReactElement {
   );
 }
 
+function forbidden({ refusal, trans }: BannerProps): string {
+  return refusal === 'no_credential'
+    ? trans.__(
+        'This server cannot ask the team service for you. Open the lab on a server of your own.'
+      )
+    : trans.__('The server does not let you watch jobs. Sign in again.');
+}
+
 function Lost(props: BannerProps & { lostAt: number }): React.ReactElement {
   const { lostAt, trans } = props;
   const now = useNow(HICCUP / 4);
@@ -47,10 +57,16 @@ function Lost(props: BannerProps & { lostAt: number }): React.ReactElement {
     <span title={exactTime(time.toISOString())}>
       {now - lostAt < HICCUP
         ? trans.__('Reconnecting… What you see may be out of date.')
-        : trans.__(
-            'Offline since %1. It reconnects by itself; what you see may be out of date.',
-            time.toLocaleTimeString(undefined, { timeStyle: 'short' })
-          )}
+        : since(props, time.toLocaleTimeString(undefined, { timeStyle: 'short' }))}
     </span>
   );
+}
+
+function since({ refusal, trans }: BannerProps, time: string): string {
+  return refusal === 'service_away'
+    ? trans.__(
+        'The team service is away since %1; jobs go on. It reconnects by itself; what you see may be out of date.',
+        time
+      )
+    : trans.__('Offline since %1. It reconnects by itself; what you see may be out of date.', time);
 }

@@ -219,7 +219,7 @@ export class OpenDocument implements IDisposable {
     const { save, trans } = this._options;
     const who = author || trans.__('Somebody');
     this.notices.tell('lost', null);
-    if (this.context.model.dirty) {
+    if (this.context.model.dirty && this._mayBeSaved()) {
       this.notices.tell('unsaved', {
         text: trans.__('%1 saved meanwhile. Your changes are not saved yet.', who),
         urgent: true,
@@ -244,6 +244,11 @@ export class OpenDocument implements IDisposable {
         throw error;
       }
     }
+  }
+
+  /** Opening a notebook can be a change already (of its metadata); a viewer's is nobody's. */
+  private _mayBeSaved(): boolean {
+    return this.context.contentsModel?.writable !== false;
   }
 
   /** Cells run, or somebody types: a reload would take outputs or the cursor away. */

@@ -64,6 +64,11 @@ export class Connection implements IDisposable {
     return this._lostAt;
   }
 
+  /** What the server said against it when it was last tried, by its code; null while it is well. */
+  get refusal(): string | null {
+    return this._refusal;
+  }
+
   get isDisposed(): boolean {
     return this._disposed;
   }
@@ -154,6 +159,7 @@ export class Connection implements IDisposable {
       return;
     }
     this._attempts = 0;
+    this._refusal = null;
     this._setState('online');
     this._unanswered.clear();
     for (const [topic, entry] of this._topics) {
@@ -202,6 +208,7 @@ export class Connection implements IDisposable {
     if (this._disposed) {
       return;
     }
+    this._refusal = error instanceof Problem ? error.code : null;
     if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
       this._setState('forbidden');
     } else {
@@ -262,6 +269,7 @@ export class Connection implements IDisposable {
   private _state: ConnectionState = 'idle';
   private _socket: Socket | null = null;
   private _lostAt: number | null = null;
+  private _refusal: string | null = null;
   private _attempts = 0;
   private _timer = 0;
   private _disposed = false;

@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 
-from submarine_ext.cli.commands import doctor, files, jobs, people, projects
+from submarine_ext.cli.commands import copies, doctor, files, jobs, people, projects
 from submarine_ext.cli.commands.missing import explained
 from submarine_ext.cli.face import Face
 from submarine_ext.client.handle import JobHandle
@@ -19,6 +19,7 @@ COMMANDS: dict[str, Callable[[Face, Namespace], JobHandle | None]] = {
     **jobs.COMMANDS,
     **projects.COMMANDS,
     **files.COMMANDS,
+    **copies.COMMANDS,
     **people.COMMANDS,
     **doctor.COMMANDS,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 
-from submarine_ext.cli.grammar import files, jobs, people, projects
+from submarine_ext.cli.grammar import copies, files, jobs, people, projects
 from submarine_ext.cli.parsing import HelpAsked, Parser, meant
 from submarine_ext.errors import Invalid
 
@@ -17,6 +17,7 @@ PARSERS: dict[str, Callable[[str], Parser]] = {
     **jobs.PARSERS,
     **projects.PARSERS,
     **files.PARSERS,
+    **copies.PARSERS,
     **people.PARSERS,
 }
 

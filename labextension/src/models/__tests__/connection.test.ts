@@ -52,6 +52,21 @@ describe('the connection', () => {
     expect(socket().asked('projects/default')).toMatchObject({ since: 5 });
   });
 
+  it('knows what the server said against it until it is well again', async () => {
+    let away = true;
+    const { connection, socket } = wire(() =>
+      away ? new Problem('The team service does not answer.', 503, 'service_away') : null
+    );
+    connection.subscribe('projects/default', NOTHING);
+    await settled();
+    expect([connection.state, connection.refusal]).toEqual(['offline', 'service_away']);
+    away = false;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(connection.refusal).toBe('service_away');
+    socket().accept();
+    expect([connection.state, connection.refusal]).toEqual(['online', null]);
+  });
+
   it('backs off twice as long each time, up to half a minute', async () => {
     const refusal = new Problem('away', 503, 'unavailable');
     let tries = 0;

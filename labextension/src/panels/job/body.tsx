@@ -87,6 +87,7 @@ function Loaded(props: JobBodyProps & { job: Job }): React.ReactElement {
       <ConnectionBanner
         state={connection.state}
         lostAt={connection.lostAt}
+        refusal={connection.refusal}
         onRetry={() => connection.retry()}
         trans={trans}
       />

@@ -4,6 +4,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Team } from '../../api/types';
 import { IconButton } from '../../components/basics';
+import { GroupNote } from '../../components/groupnote';
 import { useReading } from '../../components/hooks';
 import { Who } from '../../components/people';
 import { teamRoleWord } from '../../components/projectwords';
@@ -52,23 +53,26 @@ function Unfolded(props: TeamMembersProps): React.ReactElement {
   const reading = useTeam(props);
   return (
     <Waiting reading={reading} loading={trans.__('Loading members…')} trans={trans}>
-      {({ members }) =>
-        members.length === 0 ? (
-          <p>{trans.__('Only members of the team see who is in it.')}</p>
-        ) : (
-          <ul className="sub-Rows">
-            {members.map(({ user, role }) => (
-              <li key={user}>
-                <Who
-                  subject={`user:${user}`}
-                  note={role === 'manager' ? teamRoleWord(role, trans) : null}
-                  trans={trans}
-                />
-              </li>
-            ))}
-          </ul>
-        )
-      }
+      {team => (
+        <>
+          <GroupNote team={team} trans={trans} />
+          {team.members.length === 0 ? (
+            <p>{trans.__('Only members of the team see who is in it.')}</p>
+          ) : (
+            <ul className="sub-Rows">
+              {team.members.map(({ user, role }) => (
+                <li key={user}>
+                  <Who
+                    subject={`user:${user}`}
+                    note={role === 'manager' ? teamRoleWord(role, trans) : null}
+                    trans={trans}
+                  />
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
     </Waiting>
   );
 }

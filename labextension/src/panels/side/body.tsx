@@ -60,6 +60,7 @@ export function SideBody(props: SideBodyProps): React.ReactElement {
       <ConnectionBanner
         state={connection.state}
         lostAt={connection.lostAt}
+        refusal={connection.refusal}
         onRetry={() => connection.retry()}
         trans={trans}
       />

@@ -7,6 +7,7 @@ import { IconButton, TextButton } from '../../components/basics';
 import { useAction } from '../../components/hooks';
 import { Who } from '../../components/people';
 import { teamRoleWord } from '../../components/projectwords';
+import { GroupNote } from '../../components/groupnote';
 import { QuotaForm } from '../../components/quota';
 import { UseTable } from '../../components/use';
 import { Trouble } from '../../components/waiting';
@@ -32,7 +33,7 @@ export function TeamCard(props: TeamCardProps): React.ReactElement {
   const { busy, problem, run } = useAction();
   const { sharing } = session.api;
   const admin = session.me.value?.admin === true;
-  const manages = admin || team.role === 'manager';
+  const manages = team.group === null && (admin || team.role === 'manager');
   const act = async (action: () => Promise<unknown>) => {
     const done = await run(action);
     onChanged();
@@ -46,6 +47,7 @@ export function TeamCard(props: TeamCardProps): React.ReactElement {
         {team.title !== team.name && <span className="sub-Who-note">{team.name}</span>}
         {team.role && <span className="sub-Chip">{teamRoleWord(team.role, trans)}</span>}
       </div>
+      <GroupNote team={team} trans={trans} />
       {manages && <Adding {...part} />}
       <Trouble problem={problem} />
       <ul className="sub-Rows" aria-label={trans.__('Members of %1', team.title)}>
@@ -68,7 +70,7 @@ export function TeamCard(props: TeamCardProps): React.ReactElement {
           trans={trans}
         />
       )}
-      {admin && <Deleting {...part} />}
+      {admin && (team.group === null || team.members.length === 0) && <Deleting {...part} />}
     </section>
   );
 }
@@ -131,7 +133,7 @@ function MemberRow(
       ) : (
         <span className="sub-Chip">{teamRoleWord(role, trans)}</span>
       )}
-      {(manages || own) && (
+      {(manages || (own && team.group === null)) && (
         <IconButton
           icon={closeIcon}
           name={own ? trans.__('Leave the team') : trans.__('Remove %1', user)}

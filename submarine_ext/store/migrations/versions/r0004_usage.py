@@ -8,10 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from submarine_ext.store.columns import Text
+
 revision = "0004"
 down_revision = "0003"
 
 
 def upgrade() -> None:
     """Of jobs that have ended nobody knows any more."""
-    op.add_column("jobs", sa.Column("usage", sa.Text))
+    op.add_column("jobs", sa.Column("usage", Text))

@@ -1,0 +1,68 @@
+"""The settings of a server that is connected to a team service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from importlib.util import find_spec
+from pathlib import Path
+
+from traitlets import TraitError, Unicode, default
+from traitlets.config import Configurable
+
+from submarine_ext.app.connected import ConnectedSite
+from submarine_ext.app.settings import SubmarineSettings
+from submarine_ext.app.upstream import Upstream
+from submarine_ext.errors import Invalid
+from submarine_ext.identity.credentials import Credentials
+
+
+class ConnectionSettings(Configurable):
+    """Which service, and how the one person of a server without a Hub is known there."""
+
+    service_url = Unicode(
+        help="URL of the team service, without /submarine/api. This server then keeps no "
+        "projects and jobs of its own: it forwards every request with the visitor's own "
+        "credential, or refuses it. Default: $SUBMARINE_SERVICE_URL."
+    ).tag(config=True)
+    service_token_file = Unicode(
+        None,
+        allow_none=True,
+        help="File with the owner's token for the team service, where no JupyterHub gives one. "
+        "It is sent for the owner and for nobody else.",
+    ).tag(config=True)
+
+    @default("service_url")
+    def _default_service_url(self) -> str:
+        return os.environ.get("SUBMARINE_SERVICE_URL", "")
+
+    def connected_site(self, owner: str, folder_root: Path | None) -> ConnectedSite | None:
+        """The site of a connected server; None for one that holds its own projects.
+
+        Raises TraitError for settings that cannot be, or would do nothing.
+        """
+        if not self.service_url:
+            self._refuse(("service_token_file",), "needs service_url")
+            return None
+        self._refuse(
+            SubmarineSettings.class_own_traits(config=True),
+            "is for the team service to set: it has no effect beside service_url",
+        )
+        if find_spec("aiohttp") is None:
+            raise TraitError("service_url needs aiohttp: pip install 'submarine-ext[connected]'.")
+        file = self.service_token_file
+        credentials = Credentials(owner, Path(file).expanduser() if file else None)
+        return ConnectedSite(self._upstream(), credentials, owner, folder_root)
+
+    def _upstream(self) -> Upstream:
+        try:
+            return Upstream(self.service_url)
+        except Invalid as error:
+            raise TraitError(f"{type(self).__name__}.service_url: {error.detail}") from None
+
+    def _refuse(self, names: Collection[str], why: str) -> None:
+        """A setting that does nothing is a mistake of whoever wrote it."""
+        section = type(self).__name__
+        for name in self.config.get(section, {}):
+            if name in names:
+                raise TraitError(f"{section}.{name} {why}.")
