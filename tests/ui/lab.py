@@ -88,7 +88,7 @@ class Lab:
         with (self.folder / "lab.log").open("ab") as log:
             server = subprocess.Popen(
                 self._command(), env=self._environment(), stdout=log, stderr=log,
-                start_new_session=True,
+                start_new_session=True, cwd=self.folder,  # extensions leave files where they are
             )  # fmt: skip
             try:
                 self._wait_until_up(server)
