@@ -167,10 +167,17 @@ function useHeights(jobs: readonly Job[]): {
 } {
   const seen = React.useRef(new Map<number, number>());
   return {
-    estimateSize: index => seen.current.get(heightOf(jobs[index])) ?? heightOf(jobs[index]),
+    estimateSize: index => {
+      const like = index < jobs.length ? heightOf(jobs[index]) : ROW;
+      return seen.current.get(like) ?? like;
+    },
     measureElement: (element, entry, rows) => {
       const height = measureElement(element, entry, rows);
-      const like = heightOf(jobs[rows.indexFromElement(element)]);
+      const index = rows.indexFromElement(element);
+      if (height === 0 || index >= jobs.length) {
+        return rows.options.estimateSize(index); // a hidden panel's rows have no height
+      }
+      const like = heightOf(jobs[index]);
       seen.current.set(like, Math.min(height, seen.current.get(like) ?? height));
       return height;
     }
