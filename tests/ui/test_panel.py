@@ -252,7 +252,7 @@ def crowded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_a_list_that_was_read_out_of_sight_begins_at_its_top(crowded_lab: Lab, page: Page) -> None:
     """Rows that nobody sees have no height; that must not count when they are shown."""
     open_lab(page, crowded_lab)
-    expect(page.locator(".sub-JobRow", has_text="sweep 09999")).to_be_attached()
+    expect(page.locator(".sub-JobList")).to_be_attached()
     expect(page.locator(".sub-Panel")).to_be_hidden()
     expect(row(page, "sweep 09999")).to_be_in_viewport()
 
