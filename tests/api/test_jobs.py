@@ -119,8 +119,7 @@ class TestChanging:
 
     async def test_reading_changes_nothing(self, call, submitted, site):
         job = (await submitted("echo", "hi"))["id"]
-        database = (await site.services())._store
-        watching = contextlib.closing(sqlite3.connect(database.path))
+        watching = contextlib.closing(sqlite3.connect(site.configured.root / "submarine.sqlite"))
         paths = ["/me", "/projects", JOBS, "/engines", "/health", "/openapi.json"]
         paths += [f"/jobs/{job}{part}" for part in ("", "/logs", "/metrics", "/artifacts")]
         with watching as connection:  # the number tells one connection of others' commits

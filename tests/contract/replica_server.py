@@ -57,12 +57,19 @@ async def submit(submarine: Submarine, order: dict, person: int) -> None:
     for number in range(order["index"], order["jobs"], 2):
         if (number // 2) % order["people"] != person:
             continue
+        await allowed(root / "allowed.txt", number)
         spec = JobSpec(command=command, resources=Resources(gpu=number // 2 % 2))
         key = f"key-{number}"
         job = await patiently(
             lambda spec=spec, key=key: submarine.jobs.submit(who, f"of-{who.name}", spec, key)
         )
         tell(root / "accepted.txt", f"{key} {job.id}\n")
+
+
+async def allowed(path: Path, number: int) -> None:
+    """Until the story has come to this job: some are left for each fault."""
+    while number >= int(path.read_text()):
+        await asyncio.sleep(0.05)
 
 
 async def patiently(ask):

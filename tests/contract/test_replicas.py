@@ -354,6 +354,11 @@ class Story:
             ):
                 change(self.database, statement)
 
+    def allow(self, jobs: int) -> None:
+        """Let so many be submitted, and no more."""
+        (self.root / "allowed.tmp").write_text(str(jobs))
+        (self.root / "allowed.tmp").replace(self.root / "allowed.txt")
+
     def look(self) -> int:
         """How many have ended; and remember how many one person had at once."""
         counted = rows(
@@ -415,6 +420,8 @@ class TestServersAreKilledAndFrozen:
         chance = random.Random(SEED)
         story = Story(tmp_path, database)
         story.prepare()
+        parts = KILLS + KILLS // 6 + 1
+        story.allow(JOBS // parts)
         two = replicas(tmp_path, database, JOBS)
         faults = [two.kill] * KILLS + [two.freeze] * (KILLS // 6)
         chance.shuffle(faults)
@@ -422,7 +429,8 @@ class TestServersAreKilledAndFrozen:
         patience = time.monotonic() + 120 + 2 * JOBS + 20 * len(faults)
         while ended < JOBS and time.monotonic() < patience:
             # Spread over the story: so many jobs for each fault.
-            if begun < len(faults) and ended >= begun * JOBS // (len(faults) + 1):
+            if begun < len(faults) and ended >= begun * JOBS // parts:
+                story.allow((begun + 2) * JOBS // parts)
                 time.sleep(chance.uniform(0, 0.5))
                 faults[begun](chance.randrange(2))
                 begun += 1
