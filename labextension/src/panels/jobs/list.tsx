@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   defaultRangeExtractor,
   measureElement,
+  observeElementRect,
   useVirtualizer,
   type Range,
   type Virtualizer
@@ -73,6 +74,7 @@ export function JobList(props: JobListProps): React.ReactElement {
     overscan: 8,
     // Rows are there with the list itself, before the browser has told how high it is.
     initialRect: SCREEN,
+    observeElementRect: observeShown,
     onChange: noteSpeed
   });
   const last = rows.range?.endIndex ?? -1;
@@ -141,6 +143,14 @@ export function JobList(props: JobListProps): React.ReactElement {
     </div>
   );
 }
+
+/** A hidden list keeps its rows: they are there at once when it is shown. */
+const observeShown: typeof observeElementRect = (rows, tell) =>
+  observeElementRect(rows, rect => {
+    if (rect.height > 0) {
+      tell(rect);
+    }
+  });
 
 /** Whether rows rush by faster than anybody reads: whole screens at a time. */
 function useSpeed(): {
