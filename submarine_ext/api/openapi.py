@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from submarine_ext import __version__
 from submarine_ext.api.base import Endpoint, Guard
 from submarine_ext.api.operations import Media, Operation, operation
-from submarine_ext.api.problems import MEDIA_TYPE, Problem
+from submarine_ext.api.problems import MEDIA_TYPE, Problem, phrase
 from submarine_ext.domain.access import Capability
 
 Routes = Mapping[str, type[Guard]]
@@ -188,7 +187,7 @@ def _responses(declared: Operation, schema_of: Mapping[str, Any]) -> dict[str, A
 
 def _answer(status: int, body: Any, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     bodies = body if isinstance(body, tuple) else (body,)
-    described: dict[str, Any] = {"description": _phrase(status)}
+    described: dict[str, Any] = {"description": phrase(status)}
     content: dict[str, Any] = {}
     for kind in bodies:
         if isinstance(kind, Media):
@@ -202,7 +201,7 @@ def _answer(status: int, body: Any, schema_of: Mapping[str, Any]) -> dict[str, A
 
 def _problem(status: int | None, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     described = {
-        "description": _phrase(status) if status else "Any other problem",
+        "description": phrase(status) if status else "Any other problem",
         "content": {MEDIA_TYPE: {"schema": schema_of[repr(Problem)]}},
     }
     headers = _HEADERS.get(status or 0)
@@ -214,7 +213,3 @@ def _headers(described: Mapping[str, str]) -> dict[str, Any]:
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in described.items()
     }
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase

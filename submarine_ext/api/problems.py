@@ -14,6 +14,9 @@ from tornado.web import HTTPError
 
 from submarine_ext import errors
 
+#: Names that Python has since 3.13 only.
+_NEWER = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -137,5 +140,10 @@ def _framework(status: int) -> Problem:
 
 def _problem(status: HTTPStatus, code: str, detail: str) -> Problem:
     return Problem(
-        f"urn:submarine:problem:{code}", status.phrase, int(status), code, detail, detail
+        f"urn:submarine:problem:{code}", phrase(status), int(status), code, detail, detail
     )
+
+
+def phrase(status: int) -> str:
+    """What a status is called (RFC 9110), by every version of Python."""
+    return _NEWER.get(status, HTTPStatus(status).phrase)
