@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
 from submarine_ext.api.base import Endpoint
 from submarine_ext.api.operations import Media, operation
-from submarine_ext.api.problems import UnsupportedMedia
+from submarine_ext.api.receiving import Receiving
 from submarine_ext.domain.access import Capability
 from submarine_ext.domain.bundles import Packed
 from submarine_ext.domain.projects import Slug
-from submarine_ext.domain.quantities import human_bytes
-from submarine_ext.errors import NotFound, StorageFull, SubmarineError, TooLarge
+from submarine_ext.errors import NotFound, StorageFull
 
 if TYPE_CHECKING:
     from submarine_ext.files.bundles import BundleWriter
@@ -48,11 +46,10 @@ class Bundles(Endpoint):
         return await self.services.bundles.pack(self.principal, body.folder, body.project)
 
 
-class OneBundle(Endpoint):
+class OneBundle(Receiving):
     """``/bundles/{sha256}``. The body goes to the disk as it comes; none of it is held."""
 
     _writer: BundleWriter | None = None
-    _refused: SubmarineError | OSError | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Look at an upload's headers before its body comes."""
@@ -61,32 +58,17 @@ class OneBundle(Endpoint):
             await self._check_upload()
 
     async def _check_upload(self) -> None:
-        limit = self.site.max_bundle_bytes
-        if self.request.headers.get("Content-Type") not in (
-            "application/gzip",
-            "application/x-gzip",
-        ):
-            raise UnsupportedMedia("A bundle is sent as application/gzip.")
-        length = self.request.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) > limit:
-            raise TooLarge(f"A bundle may have {human_bytes(limit)} at most.")
-        # One byte more than allowed must arrive, so that the writer refuses it by name.
-        self.request.connection.set_max_body_size(limit + CHUNKED_SLACK)  # type: ignore[union-attr]
-        await self._open_writer(self.path_kwargs["sha256"])
+        types = ("application/gzip", "application/x-gzip")
+        held = self.expect("A bundle", types, self.site.max_bundle_bytes, CHUNKED_SLACK)
+        sha256 = self.path_kwargs["sha256"]
+        self._writer = held.enter_context(
+            await self.services.bundles.receive(self.principal, sha256)
+        )
 
-    async def _open_writer(self, sha256: str) -> None:
-        self._held = ExitStack()
-        writer = await self.services.bundles.receive(self.principal, sha256)
-        self._writer = self._held.enter_context(writer)
-
-    async def data_received(self, chunk: bytes) -> None:  # type: ignore[override]
-        """Write it on another thread; the connection waits, so memory stays flat."""
-        if self._writer is None or self._refused is not None:
-            return  # an error is answered once the body is over
-        try:
+    async def take(self, chunk: bytes) -> None:
+        """On another thread."""
+        if self._writer is not None:
             await asyncio.to_thread(self._writer.write, chunk)
-        except (SubmarineError, OSError) as error:
-            self._refused = error
 
     @operation(Capability.BUNDLE_WRITE, answer=None)
     async def head(self, sha256: str) -> None:
@@ -104,29 +86,14 @@ class OneBundle(Endpoint):
         """Send a bundle."""
         assert self._writer is not None, "prepare opened it"
         try:
-            if self._refused is not None:
-                raise self._refused
+            if self.refused is not None:
+                raise self.refused
             new = await asyncio.to_thread(self._writer.commit)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StorageFull("There is no room left for the bundle.") from None
             raise
         self.set_status(201 if new else 200)
-
-    def on_finish(self) -> None:
-        """Also after an error: what was not committed goes."""
-        super().on_finish()
-        self._let_go()
-
-    def on_connection_close(self) -> None:
-        """The sender went away in the middle."""
-        super().on_connection_close()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._writer is not None:
-            self._held.close()
-            self._writer = None
 
 
 #: tornado ends a connection without an answer beyond its own limit; ours answers before.

@@ -6,22 +6,19 @@ Nothing here holds a file in memory: bodies go from the disk and to the disk.
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 
-from submarine_ext.api.base import Endpoint
 from submarine_ext.api.conditions import byte_range, create_only, if_match, require_match
 from submarine_ext.api.drive import Drive
 from submarine_ext.api.files import OfVersion
 from submarine_ext.api.operations import Media, operation
-from submarine_ext.api.problems import UnsupportedMedia
+from submarine_ext.api.receiving import Receiving
 from submarine_ext.domain.access import Capability
-from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.domain.versions import Version
-from submarine_ext.errors import Forbidden, NotFound, SubmarineError, TooLarge
+from submarine_ext.errors import Forbidden, NotFound
 from submarine_ext.files.uploads import MAX_FILE
 
 if TYPE_CHECKING:
@@ -42,11 +39,10 @@ _PART = Media(BYTES, "Some of them.", {**_HEADERS, "Content-Range": "Which, of h
 _BODY = Media(BYTES, "The file's new bytes.")
 
 
-class OneFile(Endpoint):
+class OneFile(Receiving):
     """``/files/{project}/{path}``"""
 
     _staged: Staged | None = None
-    _refused: SubmarineError | OSError | None = None
 
     @operation(
         Capability.FILE_READ,
@@ -110,32 +106,21 @@ class OneFile(Endpoint):
             await self._begin()
 
     async def _begin(self) -> None:
-        if self.request.headers.get("Content-Type") != BYTES:
-            raise UnsupportedMedia(f"A file is sent as {BYTES}.")
-        length = self.request.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) > MAX_FILE:
-            raise TooLarge(f"A file may have {human_bytes(MAX_FILE)} at most.")
         project, path = self.path_kwargs["project"], self.path_kwargs["path"]
         documents = self.services.documents
         await documents.require_write(self.principal, project)
         self._drive.refuse_hidden(f"{project}/{path}")
-        # One byte more than allowed must arrive, so that it is refused by name.
-        self.request.connection.set_max_body_size(MAX_FILE + SLACK)  # type: ignore[union-attr]
-        self._held = ExitStack()
-        self._staged = self._held.enter_context(documents.stage())
+        held = self.expect("A file", (BYTES,), MAX_FILE, SLACK)
+        self._staged = held.enter_context(documents.stage())
 
     @property
     def _drive(self) -> Drive:
         return Drive(self.services.documents, self.principal, config=self.config, log=self.log)
 
-    async def data_received(self, chunk: bytes) -> None:  # type: ignore[override]
-        """Write it on another thread; the connection waits, so memory stays flat."""
-        if self._staged is None or self._refused is not None:
-            return  # an error is answered once the body is over
-        try:
+    async def take(self, chunk: bytes) -> None:
+        """On another thread."""
+        if self._staged is not None:
             await self.services.documents.take(self._staged, chunk)
-        except (SubmarineError, OSError) as error:
-            self._refused = error
 
     @operation(
         Capability.FILE_WRITE,
@@ -146,8 +131,8 @@ class OneFile(Endpoint):
     async def put(self, project: str, path: str) -> Version:
         """Save a file's bytes as they are; ``If-Match`` and ``If-None-Match`` as in /contents."""
         assert self._staged is not None, "prepare opened it"
-        if self._refused is not None:
-            raise self._refused
+        if self.refused is not None:
+            raise self.refused
         known = await self._drive.file_exists(f"{project}/{path}")
         version = await self.services.documents.save_staged(
             self.principal,
@@ -160,18 +145,3 @@ class OneFile(Endpoint):
         self.set_status(200 if known else 201)
         self.set_header("ETag", f'"{version.etag}"')
         return version
-
-    def on_finish(self) -> None:
-        """Also after an error: what was not saved goes."""
-        super().on_finish()
-        self._let_go()
-
-    def on_connection_close(self) -> None:
-        """The sender went away in the middle."""
-        super().on_connection_close()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._staged is not None:
-            self._held.close()
-            self._staged = None
