@@ -100,7 +100,8 @@ async def serve(order: Order, tell: Tell) -> int:
         tell([path, body[:80], version, kept])
 
     if order.get("together"):
-        await asyncio.gather(*[save(*each) for each in saves])
+        # Whoever gets an error is told nothing, as when a server fails one of its requests.
+        await asyncio.gather(*[save(*each) for each in saves], return_exceptions=True)
     else:
         for each in saves:
             await save(*each)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lab import Lab
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 SLOW = 60_000  # milliseconds: the first page of a cold server, a kernel's start
 
@@ -38,6 +39,20 @@ def run_cell(page: Page, number: int) -> Locator:
     cell.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
     return cell
+
+
+@contextmanager
+def remembered(page: Page, what: str) -> Iterator[None]:
+    """Until the lab has saved a state with this text in its workspace, as a reload will find it.
+
+    The lab saves after each change: the first save that comes may be of an earlier one.
+    """
+
+    def saved(answer: Response) -> bool:
+        return "/api/workspaces/" in answer.url and what in (answer.request.post_data or "")
+
+    with page.expect_response(saved):
+        yield
 
 
 def panel(page: Page) -> Locator:

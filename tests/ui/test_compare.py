@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import Lab
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from screens import SLOW, job_view, open_lab
+from screens import SLOW, job_view, open_lab, remembered
 from training import train, trained
 
 
@@ -72,7 +72,7 @@ def test_what_differs_is_marked_sorted_and_copied(
 
     # All of it is there again after a reload.
     expect(view.locator("canvas")).to_have_count(2)
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url):
+    with remembered(page, '"apart":false'):
         view.get_by_role("checkbox", name="One chart each").uncheck()
     page.goto(f"{lab.url}/lab?token={lab.token}")
     expect(view.locator("thead .sub-Link").last).to_have_text("fast", timeout=SLOW)

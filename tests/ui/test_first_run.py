@@ -14,6 +14,7 @@ from screens import (
     open_lab,
     open_notebook,
     panel,
+    remembered,
     row,
     run_cell,
     state,
@@ -75,7 +76,7 @@ def test_a_reload_keeps_what_was_open_and_the_finished_output(lab: Lab, page: Pa
     page.keyboard.press("Control+s")
     open_job(page, "kept")
     expect(page.locator("#jp-main-statusbar")).not_to_contain_text("Saving")
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url):
+    with remembered(page, '"tab":"logs"'):
         tab(job_view(page), "Logs")
     page.goto(f"{lab.url}/lab?token={lab.token}")
     view = job_view(page)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
-from screens import SLOW, job_view, open_lab
+from screens import SLOW, job_view, open_lab, remembered
 from training import train, trained
 
 
@@ -143,7 +143,7 @@ def test_other_runs_lie_over_a_job_and_are_there_again_after_a_reload(
     assert lines[0] == "job,name,key,step,value,time"
     assert len(lines) == 1 + 2 * (3 * 50 + 51)
 
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url):
+    with remembered(page, '"log":true'):
         panel.get_by_role("checkbox", name="Log scale").check()
     page.goto(f"{lab.url}/lab?token={lab.token}")
     expect(runs.get_by_role("row")).to_have_count(5, timeout=SLOW)

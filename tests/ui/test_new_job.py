@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
-from screens import SLOW, job_view, notebook_of, open_lab, panel, state, tab
+from screens import SLOW, job_view, notebook_of, open_lab, panel, remembered, state, tab
 
 SCRIPT = """
 import sys
@@ -127,7 +127,7 @@ def test_a_notebook_takes_its_parameters_and_a_cell_its_code(lab: Lab, page: Pag
 def test_what_was_typed_survives_a_reload_and_a_closed_tab(lab: Lab, page: Page) -> None:
     open_lab(page, lab)
     form = new_job(page, "Command")
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url):
+    with remembered(page, "echo kept"):
         form.get_by_label("Command", exact=True).last.fill("echo kept")
     page.wait_for_load_state("networkidle")
     open_lab(page, lab, keep_layout=True)

@@ -11,7 +11,7 @@ import pytest
 from crowded import fill
 from lab import Lab
 from playwright.sync_api import Locator, Page, Route, expect
-from screens import SLOW, job_view, open_lab, panel, row
+from screens import SLOW, job_view, open_lab, panel, remembered, row
 
 from submarine_ext.domain.jobs import Job
 
@@ -200,7 +200,7 @@ def test_a_reload_shows_the_last_list_before_the_server_has_answered(
     submit("known", "true")
     open_lab(page, lab)
     expect(row(page, "known")).to_contain_text("Succeeded")
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url):
+    with remembered(page, '"current":"submarine-jobs"'):
         panel(page).get_by_role("tab", name="Queue").click()
         panel(page).get_by_role("tab", name="Jobs").click()
     waiting: list[Route] = []
