@@ -17,6 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FRONTEND := $(shell find labextension -path labextension/lib -prune -o -type f -print) \
             package.json package-lock.json tsconfig.json
 BUILT := submarine_ext/labextension/package.json
+PYTEST := python -m pytest -n 2 --dist worksteal
 
 # uv is fast; pip knows the settings of a machine behind a mirror. The second one helps out.
 install = uv pip install -q --python $(BIN)/python $(1) \
@@ -63,12 +64,12 @@ test-frontend: $(BUILT)
 test-browser: $(VENV)/.test chromium
 	@cd tests/ui && python -m pytest
 
-# No table of coverage: `make coverage` prints it.
 test-python: $(VENV)/.test
-	@python -m pytest -n 2 --dist worksteal --cov --cov-report=
+	@$(PYTEST)
 
-coverage:  ## what the last run of the Python tests did not reach
-	@$(BIN)/coverage report --skip-covered
+# Not in `make test`: tracing makes the Python tests half as long again.
+coverage: $(VENV)/.test  ## the Python tests, and the lines that they do not reach
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 # The same suite that runs on the fake, on a real cluster: make test-cluster KUBECONFIG=… [IMAGE=…]
 test-cluster: $(VENV)/.test  ## the Kubernetes tests on a real cluster (KUBECONFIG=…)
