@@ -6,6 +6,7 @@ that parse and reply.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -65,6 +66,10 @@ def describe(routes: Routes, patterns: Mapping[str, str]) -> dict[str, Any]:
     """The OpenAPI document. ``patterns`` say what the parts of a path can be."""
     types = sorted(_types(routes), key=str)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    for component in components.values():
+        if "description" in component:
+            # How much of a docstring's indentation is left differs between versions of msgspec.
+            component["description"] = inspect.cleandoc(component["description"])
     schema_of = dict(zip(map(repr, types), schemas, strict=True))
     paths = {
         path: {
