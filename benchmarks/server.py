@@ -59,6 +59,10 @@ class Connection:
         self._http.connect()
         self._http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def close(self) -> None:
+        """Say goodbye."""
+        self._http.close()
+
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
         """The answer's body; an answer of 400 or more raises RuntimeError."""
         self._http.request(method, path, body, {**self._headers(), **headers})
