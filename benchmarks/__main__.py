@@ -29,6 +29,7 @@ NAMES = (
     "access",
     "diff",
     "revocation",
+    "sockets",
     "kubernetes",
 )
 

@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.data = folder / "data"
+        self.data, self.root = folder / "data", folder / "root"
         self.token = secrets.token_hex(16)
         self.port = free_port()
         self.pid = 0
@@ -58,6 +58,10 @@ class Connection:
         self._http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self._http.connect()
         self._http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._http.close()
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
         """The answer's body; an answer of 400 or more raises RuntimeError."""
@@ -90,6 +94,7 @@ def server(
         there.data = data or there.data
         there.token = token or there.token
         there.data.mkdir(exist_ok=True)
+        there.root.mkdir()
         with (there.folder / "server.log").open("wb") as log:
             begin = time.monotonic()
             process = subprocess.Popen(
@@ -114,7 +119,7 @@ def _command(there: Server, extensions: tuple[str, ...], traits: Mapping[str, ob
         *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
         *("--ip=127.0.0.1", f"--port={there.port}", "--ServerApp.port_retries=0"),
         f"--IdentityProvider.token={there.token}",
-        f"--ServerApp.root_dir={there.folder}",
+        f"--ServerApp.root_dir={there.root}",
         *(f"--ServerApp.jpserver_extensions={name}={on}" for name, on in enabled.items()),
         "--log-level=WARN",
         *(f"--{name.replace('__', '.')}={value}" for name, value in traits.items()),

@@ -10,11 +10,15 @@ from pathlib import Path
 from traitlets import TraitError, Unicode, default
 from traitlets.config import Configurable
 
+from submarine_ext.app.cluster import KubernetesEngine
 from submarine_ext.app.connected import ConnectedSite
-from submarine_ext.app.settings import SubmarineSettings
+from submarine_ext.app.settings import DATABASE_URL, SubmarineSettings
 from submarine_ext.app.upstream import Upstream
 from submarine_ext.errors import Invalid
 from submarine_ext.identity.credentials import Credentials
+
+#: Why a setting is refused that only whoever holds the projects can use.
+THEIRS = "is for the team service to set: it has no effect beside service_url"
 
 
 class ConnectionSettings(Configurable):
@@ -44,10 +48,11 @@ class ConnectionSettings(Configurable):
         if not self.service_url:
             self._refuse(("service_token_file",), "needs service_url")
             return None
-        self._refuse(
-            SubmarineSettings.class_own_traits(config=True),
-            "is for the team service to set: it has no effect beside service_url",
-        )
+        self._refuse(SubmarineSettings.class_own_traits(config=True), THEIRS)
+        if os.environ.get(DATABASE_URL):
+            raise TraitError(f"{DATABASE_URL} {THEIRS}.")
+        for name in self.config.get(KubernetesEngine.__name__, {}):
+            raise TraitError(f"{KubernetesEngine.__name__}.{name} {THEIRS}.")
         if find_spec("aiohttp") is None:
             raise TraitError("service_url needs aiohttp: pip install 'submarine-ext[connected]'.")
         file = self.service_token_file
@@ -61,8 +66,10 @@ class ConnectionSettings(Configurable):
             raise TraitError(f"{type(self).__name__}.service_url: {error.detail}") from None
 
     def _refuse(self, names: Collection[str], why: str) -> None:
-        """A setting that does nothing is a mistake of whoever wrote it."""
-        section = type(self).__name__
-        for name in self.config.get(section, {}):
-            if name in names:
-                raise TraitError(f"{section}.{name} {why}.")
+        """A setting that does nothing is a mistake of whoever wrote it, under whichever of our
+        classes' names.
+        """
+        for section in self.section_names():
+            for name in self.config.get(section, {}):
+                if name in names:
+                    raise TraitError(f"{section}.{name} {why}.")

@@ -26,6 +26,7 @@ from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.page import tell_user
 from submarine_ext.app.places import projects_of
 from submarine_ext.app.rooms import Rooms
+from submarine_ext.app.served import refuse_served
 from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.app.site import Configured, Site
 from submarine_ext.errors import SubmarineError
@@ -54,7 +55,7 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
         connected = self.connected_site(self.owner, self._folder_root)
-        self.site: Site | ConnectedSite = connected or Site(self._configured(), self.log)
+        self.site: Site | ConnectedSite = connected or self._own_site()
         self.settings[SETTING] = self.site
 
     def initialize_handlers(self) -> None:
@@ -81,6 +82,8 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     async def stop_extension(self) -> None:
         """The server stops; jobs go on."""
+        if not hasattr(self, "site"):
+            return  # its settings were refused
         if hasattr(self, "_activity"):
             self._activity.stop()
             await asyncio.wait([self._adoption])
@@ -113,9 +116,20 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
 
+    def _own_site(self) -> Site:
+        configured = self._configured()
+        if self._knows_people:
+            contents = self.settings.get("contents_manager")
+            refuse_served(configured.root, contents, f"{type(self).__name__}.data_dir")
+        return Site(configured, self.log)
+
+    @property
+    def _knows_people(self) -> bool:
+        """Whether there may be others than the owner."""
+        return knows_people(self.settings.get("identity_provider"))
+
     def _admins(self) -> frozenset[str]:
-        people = knows_people(self.settings.get("identity_provider"))
-        return frozenset(self.admins if people else {*self.admins, self.owner})
+        return frozenset(self.admins if self._knows_people else {*self.admins, self.owner})
 
     @property
     def _folder_root(self) -> Path | None:

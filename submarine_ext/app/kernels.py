@@ -36,7 +36,7 @@ from tornado.web import HTTPError
 
 from submarine_ext.app.places import Asker, Projects
 from submarine_ext.app.sockets import Watched
-from submarine_ext.errors import NotFound, SubmarineError
+from submarine_ext.errors import NotFound, SubmarineError, Unavailable
 from submarine_ext.identity.principal import principal_of
 
 DRIVE = "submarine:"
@@ -138,13 +138,18 @@ class Kernels:
         return found
 
     async def _folder(self, handler: JupyterHandler | None, path: str) -> str:
-        """Where the notebook's kernel works. Raises HTTPError for whoever may start none."""
+        """Where the notebook's kernel works. Raises HTTPError for whoever may start none, and
+        where nobody can say who may.
+        """
         try:
             return await self._working_folder(handler, path)
         except NotFound:
-            raise _refusal("You may not run kernels here, or there is no such project.") from None
+            sentence = "You may not run kernels here, or there is no such project."
+            raise _refusal(HTTPStatus.FORBIDDEN, sentence) from None
+        except Unavailable as error:
+            raise _refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.detail) from None
         except SubmarineError as error:
-            raise _refusal(error.detail) from None
+            raise _refusal(HTTPStatus.FORBIDDEN, error.detail) from None
 
     async def _working_folder(self, handler: JupyterHandler | None, path: str) -> str:
         return str(await self._projects.working_folder(self._asked(handler), *_split(path)))
@@ -169,5 +174,5 @@ def _split(path: str) -> tuple[str, str]:
     return project, inner
 
 
-def _refusal(sentence: str) -> HTTPError:
-    return HTTPError(HTTPStatus.FORBIDDEN, sentence.replace("%", "%%"))
+def _refusal(status: HTTPStatus, sentence: str) -> HTTPError:
+    return HTTPError(status, sentence.replace("%", "%%"))

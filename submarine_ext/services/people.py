@@ -44,7 +44,7 @@ class People:
 
         def begin(tx: Transaction) -> None:
             _appoint(tx, self._admins)
-            if self._owner is not None and not _is_here(tx, self._owner):
+            if self._owner is not None:
                 _welcome(tx, self._owner, DEFAULT)
 
         await self._store.write(begin)
@@ -54,7 +54,7 @@ class People:
         if who.name in self._arrived:
             return
         if not await self._store.read(lambda tx: _is_here(tx, who.name)):
-            await self._store.write(lambda tx: _arrive(tx, who.name))
+            await self._store.write(lambda tx: _welcome(tx, who.name, slug(who.name, "person")))
         self._arrived.add(who.name)
 
     async def me(self, who: Principal) -> Me:
@@ -200,27 +200,21 @@ def _appoint(tx: Transaction, names: frozenset[str]) -> None:
 
 def _is_here(tx: Transaction, name: str) -> bool:
     known = users.get(tx, name)
-    return known is not None and known.seen is not None and _has_a_home(tx, name)
-
-
-def _has_a_home(tx: Transaction, name: str) -> bool:
-    return projects.personal(tx, name) is not None
-
-
-def _arrive(tx: Transaction, name: str) -> None:
-    if not _is_here(tx, name):
-        _welcome(tx, name, slug(name, "person"))
+    return known is not None and known.seen is not None and bool(projects.personal(tx, name))
 
 
 def _welcome(tx: Transaction, name: str, wanted: str) -> None:
-    """A user who has been seen, and their personal project."""
-    if users.ensure(tx, name).seen is None:
+    """A user who has been seen, and their personal project; nothing for one who has both."""
+    seen, home = users.ensure(tx, name).seen, projects.personal(tx, name)
+    if seen is not None and home is not None:
+        return
+    if seen is None:
         users.change(tx, name, seen=now())
-    home = projects.personal(tx, name)
     if home is None:
         home = projects.free_name(tx, wanted)
         projects.add(tx, NewProject(name=home, title=f"{name}'s project"), person=name)
         grants.put(tx, home, user(name), Role.OWNER, name)
     note(tx, name, "user.arrive", str(user(name)), after={"personal_project": home})
-    # Who was named the owner of an orphaned project before they came is its owner now.
-    settle_all(tx, Principal(name), grants.reach(tx, name))
+    # Who was named the owner of an orphaned project before they came is its owner now. In all
+    # others nothing has changed: a team that comes in the morning is no news for its projects.
+    settle_all(tx, Principal(name), projects.orphaned(tx, grants.reach(tx, name)))

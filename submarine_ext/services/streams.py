@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -120,7 +120,7 @@ class Streams:
         asked, self._asked = self._asked, {}
         answers: Sequence[Sight | Exception]
         try:
-            answers = await self._store.read(lambda tx: [_look(tx, each) for each in asked])
+            answers = await self._store.read(lambda tx: _look_all(tx, asked))
         except Exception as error:  # noqa: BLE001 - handed to whoever asked
             answers = [error] * len(asked)
         for future, answer in zip(asked.values(), answers, strict=True):
@@ -128,15 +128,21 @@ class Streams:
                 future.set_result(answer)
 
 
-def _look(tx: Transaction, asked: _Question) -> Sight | SubmarineError:
+def _look_all(tx: Transaction, asked: Iterable[_Question]) -> list[Sight | SubmarineError]:
+    """One snapshot, so one head for all."""
+    head = events.head(tx)
+    return [_look(tx, each, head) for each in asked]
+
+
+def _look(tx: Transaction, asked: _Question, head: int) -> Sight | SubmarineError:
     try:
         if not asked.project:
             access.signed_in(tx, asked.who, asked.capability)
-            return Sight(Relation(), frozenset(), events.head(tx))
+            return Sight(Relation(), frozenset(), head)
         relation = access.may(tx, asked.who, asked.project, asked.capability)
     except NotFound as error:
         known = asked.following and projects.get(tx, asked.project) is not None
         return Forbidden("You have no access to this project any more.") if known else error
     except SubmarineError as error:
         return error
-    return Sight(relation, rights(relation), events.head(tx))
+    return Sight(relation, rights(relation), head)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import count
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from submarine_ext.domain.projects import NewProject, ProjectSettings, ProjectState, Visibility
 from submarine_ext.domain.times import now
@@ -41,6 +41,12 @@ def some(conn: Connection, names: Container[str]) -> dict[str, Record]:
     """Those of these names, by name."""
     rows = conn.execute(select(projects)).mappings()
     return {row["name"]: _record(row) for row in rows if row["name"] in names}
+
+
+def orphaned(conn: Connection, names: Iterable[str]) -> list[str]:
+    """Those of these names that have no owner left."""
+    mine = and_(projects.c.name.in_(names), projects.c.state == str(ProjectState.ORPHANED))
+    return list(conn.execute(select(projects.c.name).where(mine)).scalars())
 
 
 def add(conn: Connection, wanted: NewProject, person: str | None = None) -> None:

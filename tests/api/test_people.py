@@ -199,3 +199,14 @@ class TestADisabledAccount:
         assert (await admin("GET", "/projects/alice")).json["state"] == "orphaned"
         await people("dave")("GET", "/me")
         assert (await admin("GET", "/projects/alice")).json["state"] == "active"
+
+    async def test_a_team_that_comes_is_no_news_for_what_is_shared_with_it(self, people):
+        """The mutant tells everybody of everybody: a thousand people make a million frames."""
+        admin, alice = people("root-admin"), people("alice")
+        await alice("POST", "/projects", {"name": "vision"})
+        await admin("POST", "/teams", {"name": "ml"})
+        await admin("PUT", "/teams/ml/members/dave", {})
+        await alice("PUT", "/projects/vision/grants/team:ml", {"role": "viewer"})
+        before = (await alice("GET", "/audit?project=vision")).json["items"]
+        assert (await people("dave")("GET", "/projects/vision")).status == 200
+        assert (await alice("GET", "/audit?project=vision")).json["items"] == before

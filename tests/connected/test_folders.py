@@ -113,6 +113,6 @@ class TestAKernelOfAProject:
         await project()
         await service.halt()
         status, told = await ask("alice", "POST", "/api/sessions", session(NOTEBOOK))
-        assert (status, "does not answer" in told["message"]) == (403, True)
+        assert (status, "does not answer" in told["message"]) == (503, True)
         status, _ = await ask("alice", "POST", "/api/sessions", session("plain.ipynb"))
         assert status == 201

@@ -9,6 +9,7 @@ from traitlets.config import Config
 from submarine_ext.app import connecting
 from submarine_ext.app.connected import ConnectedSite
 from submarine_ext.app.extension import SubmarineExtension
+from submarine_ext.app.settings import SubmarineSettings
 
 SERVICE = "http://hub:8890/services/submarine"
 
@@ -48,6 +49,32 @@ class TestTheServicesUrl:
         for name, value in theirs.items():
             with pytest.raises(TraitError, match=f"{name} is for the team service"):
                 site(service_url=SERVICE, **{name: value})
+
+    @pytest.mark.parametrize("name", sorted(SubmarineSettings.class_own_traits(config=True)))
+    @pytest.mark.parametrize("section", ["SubmarineExtension", "SubmarineSettings"])
+    def test_takes_no_setting_that_would_do_nothing(self, section, name):
+        """By whichever name of the class it is given; the value is not even looked at."""
+        config = Config({"SubmarineExtension": {"service_url": SERVICE}})
+        extension = SubmarineExtension(config=config)
+        extension.config[section][name] = object()
+        with pytest.raises(TraitError, match=rf"{section}\.{name} is for the team service"):
+            extension.connected_site("alice", None)
+
+    def test_takes_no_cluster(self):
+        config = Config(
+            SubmarineExtension={"service_url": SERVICE}, KubernetesEngine={"namespace": "ml"}
+        )
+        with pytest.raises(
+            TraitError, match=r"KubernetesEngine\.namespace is for the team service"
+        ):
+            SubmarineExtension(config=config).connected_site("alice", None)
+
+    def test_takes_no_database_from_the_environment(self, monkeypatch):
+        """It may hold a password, which is not quoted."""
+        monkeypatch.setenv("SUBMARINE_DATABASE_URL", "postgresql://s:secret@db/s")
+        with pytest.raises(TraitError, match="SUBMARINE_DATABASE_URL is for the team") as told:
+            site(service_url=SERVICE)
+        assert "secret" not in str(told.value)
 
     def test_needs_a_package_and_says_which(self, monkeypatch):
         monkeypatch.setattr(connecting, "find_spec", lambda name: None)

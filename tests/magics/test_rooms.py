@@ -18,12 +18,12 @@ NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A shared server whose data lies where its file browser would show it."""
+    """A shared server whose data lies below its root, in a hidden folder."""
     home = tmp_path_factory.mktemp("rooms")
     config = {
         "ServerApp": {"identity_provider_class": "submarine_ext.testing.identity.PeopleByToken"},
         "PeopleByToken": {"people": {f"token-{name}": name for name in PEOPLE}},
-        "SubmarineExtension": {"owner": "alice", "data_dir": str(home / "root" / "data")},
+        "SubmarineExtension": {"owner": "alice", "data_dir": str(home / "root" / ".data")},
     }
     with jupyter_server(
         home,
@@ -82,8 +82,8 @@ OF_PROJECTS = (
     "submarine:vision/a.ipynb",
     "/submarine:vision/a.ipynb",
     "submarine%3Avision%2Fa.ipynb",
-    "data/projects/vision/a.ipynb",
-    "./data/../data/projects/vision/a.ipynb",
+    ".data/projects/vision/a.ipynb",
+    "./.data/../.data/projects/vision/a.ipynb",
 )
 
 
