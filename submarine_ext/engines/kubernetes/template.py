@@ -34,13 +34,15 @@ HOPELESS = 64
 BACKSTOP = 3600
 
 # The shell stays: a first process has no signal's default action, so a stop that comes before
-# Python has its handlers would be felt by nobody until the grace is over.
+# Python has its handlers would be felt by nobody until the grace is over. It listens first.
 _BOOT = f"""\
+launcher= asked=
+trap 'asked=yes; [ -z "$launcher" ] || kill -TERM "$launcher"' TERM
 for python in python3 python; do
   command -v "$python" >/dev/null 2>&1 || continue
   "$python" -u {LAUNCHER} {PLAN} &
   launcher=$!
-  trap 'kill -TERM "$launcher"' TERM
+  [ -z "$asked" ] || kill -TERM "$launcher"
   wait "$launcher"
   code=$?
   while kill -0 "$launcher" 2>/dev/null; do
