@@ -8,6 +8,7 @@ decided here: the service asks ``domain.access``.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from jupyter_server._tz import utcnow
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, stream_request_body
 
 from submarine_ext.api.operations import Operation, encode
@@ -53,6 +55,10 @@ if TYPE_CHECKING:
     from submarine_ext.services.teams import Teams
 
 SETTING = "submarine_ext_site"
+#: What of a refused request's body is read before its sender is cut off, in bytes.
+THROWN_AWAY = 64 * 1024 * 1024
+#: For bodies that are not held: tornado's own limit ends a connection without a sentence.
+NO_LIMIT = 1 << 50
 VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -123,8 +129,6 @@ class Guard(JupyterHandler):
     operations: ClassVar[dict[str, Operation]] = {}
     principal: Principal
     request: HTTPServerRequest
-    #: False while a part of the request's body may still be on its way.
-    body_is_read = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -185,7 +189,7 @@ class Guard(JupyterHandler):
         if (sent or kind is not None) and not _is_json(kind):
             raise UnsupportedMedia("The body must be application/json in UTF-8.")
         if length.isdecimal() and int(length) > declared.longest:
-            raise _too_long(declared.longest)
+            raise too_long(declared.longest)
 
     def check_xsrf_cookie(self) -> None:
         """As Jupyter does, with a sentence; who is nobody is refused for that first.
@@ -214,14 +218,12 @@ class Guard(JupyterHandler):
         """No ETag by hashing: answers are live."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error has the same kind of body.
-
-        A connection on which a request's body may still come is closed by tornado; a proxy that
-        is not told would send its next request, which may be anybody's, into a closed one.
-        """
-        if not self.body_is_read:
-            self.set_header("Connection", "close")
+        """Every error has the same kind of body."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else HTTPError(status_code)
+        _ = self.finish(self.told(error))
+
+    def told(self, error: BaseException) -> bytes:
+        """The body of an error's answer, whose status and headers are set."""
         told = problem(error)
         self.set_status(told.status)
         seconds = retry_after(error)
@@ -230,7 +232,7 @@ class Guard(JupyterHandler):
         if told.status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self.operations))
         self.set_header("Content-Type", MEDIA_TYPE)
-        _ = self.finish(encode(told))
+        return encode(told)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """What we foresaw needs no traceback in the log."""
@@ -239,7 +241,85 @@ class Guard(JupyterHandler):
 
 
 @stream_request_body
-class Endpoint(Guard):
+class Streamed(Guard):
+    """A route whose requests' bodies come in pieces, after :meth:`admit` let them.
+
+    Who is refused may be sending still, and reads nothing before that is over. Were the
+    connection closed under them they would not hear why, so the answer goes out at once and
+    what comes then is thrown away, up to :data:`THROWN_AWAY` bytes.
+    """
+
+    #: How much of a refused body may still come; None: it is not refused.
+    _leftover: int | None = None
+    _read = False
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Let the body come, or answer why not."""
+        try:
+            await self.admit()
+        except (SubmarineError, HTTPError) as error:
+            if not self._body_comes():
+                raise
+            await self.refuse(error)
+        self._read = True  # by tornado, before it calls the verb's method
+
+    async def admit(self) -> None:
+        """Raise SubmarineError for what is not declared, known and from here."""
+        await super().prepare()
+
+    async def receive(self, chunk: bytes) -> None:
+        """A piece of the body."""
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Called by tornado."""
+        if self._leftover is None:
+            await self.receive(chunk)
+            return
+        self._leftover -= len(chunk)
+        if self._leftover < 0:
+            _ = self.finish()  # and tornado closes the connection
+
+    async def refuse(self, error: BaseException) -> None:
+        """Answer now; nothing of the body is received any more, and no verb's method called."""
+        if not isinstance(error, SubmarineError):
+            self.log_exception(type(error), error, error.__traceback__)
+        body = self.told(error)
+        self._leftover = THROWN_AWAY
+        if not self._ends_within(THROWN_AWAY):
+            self.set_header("Connection", "close")
+        self.set_header("Content-Length", str(len(body)))
+        self.request.connection.set_max_body_size(NO_LIMIT)  # type: ignore[union-attr]
+        setattr(self, (self.request.method or "").lower(), self._end)
+        self.write(body)
+        with contextlib.suppress(StreamClosedError):
+            await self.flush()
+
+    async def _end(self, **_parts: str) -> None:
+        """In place of the verb's method, once the rest of a refused body has come."""
+        _ = self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A connection on which a request's body may still come is closed by tornado; a proxy
+        that is not told would send its next request, which may be anybody's, into a closed one.
+        """
+        if not self._read:
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
+
+    def _body_comes(self) -> bool:
+        """Whether the sender does not wait for our word first."""
+        waits = self.request.headers.get("Expect", "").lower() == "100-continue"
+        return not waits and not self._ends_within(0)
+
+    def _ends_within(self, size: int) -> bool:
+        """Whether the body is known not to be longer."""
+        if "Transfer-Encoding" in self.request.headers:
+            return False
+        length = self.request.headers.get("Content-Length", "0")
+        return length.isdecimal() and int(length) <= size
+
+
+class Endpoint(Streamed):
     """A route whose verbs are operations. JSON bodies are capped before they are held."""
 
     services: Services
@@ -248,12 +328,11 @@ class Endpoint(Guard):
         """Called by tornado for each request, before anything is known of it."""
         self._body = bytearray()
         self._longest = 0
-        self.body_is_read = False
         self.site.enters(self)
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Guard, look at the body's headers, and open the services."""
-        await super().prepare()
+        await super().admit()
         declared = self.operations[self.request.method or ""]
         self._longest = declared.longest
         if declared.upload is None:
@@ -261,17 +340,16 @@ class Endpoint(Guard):
         if not declared.public:
             self.services = await self.site.services()
             await self.services.people.arrive(self.principal)
-        self.body_is_read = True  # by tornado, before it calls the verb's method
 
-    def data_received(self, chunk: bytes) -> None:
-        """Collect a JSON body; beyond the cap it is only counted, :meth:`json_body` refuses."""
-        if len(self._body) <= self._longest:
+    async def receive(self, chunk: bytes) -> None:
+        """Collect a JSON body, up to its cap."""
+        if len(self._body) + len(chunk) > self._longest:
+            await self.refuse(too_long(self._longest))
+        else:
             self._body += chunk
 
     def json_body(self) -> bytes:
-        """The whole body. Raises TooLarge."""
-        if len(self._body) > self._longest:
-            raise _too_long(self._longest)
+        """The whole body."""
         return bytes(self._body)
 
     def on_connection_close(self) -> None:
@@ -298,7 +376,7 @@ class Endpoint(Guard):
 class Nowhere(Endpoint):
     """Every path below our base that no route has: 404 like anything else that is absent."""
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Whoever is nobody learns nothing, not even what is absent."""
         await self._authenticate()
         raise HTTPError(404)
@@ -314,5 +392,6 @@ def _unknown() -> Unauthenticated:
     return Unauthenticated("The request carries no credential that this server knows.")
 
 
-def _too_long(longest: int) -> TooLarge:
+def too_long(longest: int) -> TooLarge:
+    """A JSON body that is too large to be held."""
     return TooLarge(f"The body is longer than {longest} bytes.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
@@ -51,24 +53,25 @@ class OneBundle(Receiving):
 
     _writer: BundleWriter | None = None
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Look at an upload's headers before its body comes."""
-        await super().prepare()
+        await super().admit()
         if self.request.method == "PUT":
             await self._check_upload()
 
     async def _check_upload(self) -> None:
         types = ("application/gzip", "application/x-gzip")
-        held = self.expect("A bundle", types, self.site.max_bundle_bytes, CHUNKED_SLACK)
+        held = self.expect("A bundle", types, self.site.max_bundle_bytes)
         sha256 = self.path_kwargs["sha256"]
         self._writer = held.enter_context(
             await self.services.bundles.receive(self.principal, sha256)
         )
 
     async def take(self, chunk: bytes) -> None:
-        """On another thread."""
+        """On another thread. Raises StorageFull."""
         if self._writer is not None:
-            await asyncio.to_thread(self._writer.write, chunk)
+            with _room():
+                await asyncio.to_thread(self._writer.write, chunk)
 
     @operation(Capability.BUNDLE_WRITE, answer=None)
     async def head(self, sha256: str) -> None:
@@ -85,16 +88,16 @@ class OneBundle(Receiving):
     async def put(self, sha256: str) -> None:
         """Send a bundle."""
         assert self._writer is not None, "prepare opened it"
-        try:
-            if self.refused is not None:
-                raise self.refused
+        with _room():
             new = await asyncio.to_thread(self._writer.commit)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull("There is no room left for the bundle.") from None
-            raise
         self.set_status(201 if new else 200)
 
 
-#: tornado ends a connection without an answer beyond its own limit; ours answers before.
-CHUNKED_SLACK = 64 * 1024 * 1024
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("There is no room left for the bundle.") from None
+        raise

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from submarine_ext.api.base import Endpoint
+from submarine_ext.api.base import NO_LIMIT, Endpoint
 from submarine_ext.api.problems import UnsupportedMedia
 from submarine_ext.domain.quantities import human_bytes
 from submarine_ext.errors import SubmarineError, TooLarge
 
 
 class Receiving(Endpoint):
-    """``prepare`` calls :meth:`expect`, then opens what ``held`` lets go of; ``refused`` is what
-    a chunk met, to be answered once the body is over.
-    """
+    """``admit`` calls :meth:`expect`, then opens what ``held`` lets go of."""
 
     held: ExitStack | None = None
-    refused: SubmarineError | OSError | None = None
 
-    def expect(self, what: str, types: tuple[str, ...], limit: int, slack: int) -> ExitStack:
+    def expect(self, what: str, types: tuple[str, ...], limit: int) -> ExitStack:
         """Look at an upload's headers before its body comes. Raises UnsupportedMedia, TooLarge."""
         if self.request.headers.get("Content-Type") not in types:
             raise UnsupportedMedia(f"{what} is sent as {types[0]}.")
@@ -26,7 +23,7 @@ class Receiving(Endpoint):
         if length.isdecimal() and int(length) > limit:
             raise TooLarge(f"{what} may have {human_bytes(limit)} at most.")
         # More than allowed must arrive, so that it is refused by name.
-        self.request.connection.set_max_body_size(limit + slack)  # type: ignore[union-attr]
+        self.request.connection.set_max_body_size(NO_LIMIT)  # type: ignore[union-attr]
         self.held = ExitStack()
         return self.held
 
@@ -34,14 +31,15 @@ class Receiving(Endpoint):
         """Write it on another thread; the connection waits, so memory stays flat."""
         raise NotImplementedError
 
-    async def data_received(self, chunk: bytes) -> None:  # type: ignore[override]
-        """Called by tornado; an error is answered once the body is over."""
-        if self.held is None or self.refused is not None:
+    async def receive(self, chunk: bytes) -> None:
+        """Keep it, or answer at once why not."""
+        if self.held is None:
             return
         try:
             await self.take(chunk)
         except (SubmarineError, OSError) as error:
-            self.refused = error
+            self._let_go()
+            await self.refuse(error)
 
     def on_finish(self) -> None:
         """Also after an error: what was not kept goes."""

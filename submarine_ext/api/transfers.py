@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 PIECE = 1024 * 1024
 BYTES = "application/octet-stream"
-#: tornado ends a connection without an answer beyond its own limit; ours answers before.
-SLACK = 64 * 1024 * 1024
 _HEADERS = {
     "Accept-Ranges": "bytes",
     "Content-Disposition": "attachment, with the file's name",
@@ -99,9 +97,9 @@ class OneFile(Receiving):
             return False
         return "If-Match" not in self.request.headers or opened.is_unchanged()
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Look at an upload's headers, and at its sender's rights, before its body comes."""
-        await super().prepare()
+        await super().admit()
         if self.request.method == "PUT":
             await self._begin()
 
@@ -110,7 +108,7 @@ class OneFile(Receiving):
         documents = self.services.documents
         await documents.require_write(self.principal, project)
         self._drive.refuse_hidden(f"{project}/{path}")
-        held = self.expect("A file", (BYTES,), MAX_FILE, SLACK)
+        held = self.expect("A file", (BYTES,), MAX_FILE)
         self._staged = held.enter_context(documents.stage())
 
     @property
@@ -131,8 +129,6 @@ class OneFile(Receiving):
     async def put(self, project: str, path: str) -> Version:
         """Save a file's bytes as they are; ``If-Match`` and ``If-None-Match`` as in /contents."""
         assert self._staged is not None, "prepare opened it"
-        if self.refused is not None:
-            raise self.refused
         known = await self._drive.file_exists(f"{project}/{path}")
         version = await self.services.documents.save_staged(
             self.principal,

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from jupyter_server._tz import utcnow
 from tornado.iostream import StreamClosedError
-from tornado.web import authenticated, stream_request_body
+from tornado.web import authenticated
 
-from submarine_ext.api.base import Guard
+from submarine_ext.api.base import NO_LIMIT, Guard, Streamed, too_long
 from submarine_ext.api.bundles import FolderToPack
 from submarine_ext.api.events import Ticket
 from submarine_ext.api.operations import encode
@@ -30,7 +30,7 @@ from submarine_ext.api.routes import BASE, registered
 from submarine_ext.app.bridge import ForwardEvents
 from submarine_ext.app.connected import ConnectedSite
 from submarine_ext.app.upstream import VIA, broken, refuse_rings, target_of
-from submarine_ext.errors import NoCredential, TooLarge
+from submarine_ext.errors import NoCredential
 
 if TYPE_CHECKING:
     from submarine_ext.app.upstream import Answer
@@ -63,8 +63,6 @@ TOLD = (
     "Submarine-Next-Offset",
     "Submarine-Size",
 )
-#: The service says what is too large; Jupyter's own limit is for bodies that are held.
-NO_LIMIT = 1 << 50
 #: A problem is short; more than this is none.
 LONGEST_PROBLEM = 64 * 1024
 CHUNK = 256 * 1024
@@ -85,12 +83,10 @@ class Body:
             yield chunk
 
 
-@stream_request_body
-class Forward(Guard):
+class Forward(Streamed):
     """One route: its verbs are those of the route's own handler."""
 
     site: ConnectedSite
-    body_is_read = False
     _body: Body | None = None
     _answering: asyncio.Task[Answer] | None = None
 
@@ -98,9 +94,9 @@ class Forward(Guard):
         """Called by tornado with the handler that answers in the service."""
         self.operations = route.operations  # type: ignore[misc]
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Guard, then begin to ask the service; the body follows as it comes."""
-        await super().prepare()
+        await super().admit()
         self._token = self.site.credentials.of(self, self.principal)
         self._target = target_of(self.request.path[len(self.base_url) - 1 :], self.request.query)
         refuse_rings(self.request.headers)
@@ -129,7 +125,7 @@ class Forward(Guard):
         )
         self._answering = asyncio.create_task(asked, name="submarine forward")
 
-    async def data_received(self, chunk: bytes) -> None:
+    async def receive(self, chunk: bytes) -> None:
         """Pass it on; the connection waits meanwhile, so memory stays flat."""
         await self._hand_over(chunk)
 
@@ -144,7 +140,6 @@ class Forward(Guard):
     @authenticated
     async def get(self, **_: str) -> None:
         """Called by tornado when the body is over, for every verb."""
-        self.body_is_read = True
         await self._hand_over(None)
         await self._forwarded()
 
@@ -251,17 +246,16 @@ class ForwardBundles(Forward):
         self._said = bytearray()
         self._longest = self.operations["POST"].longest
 
-    async def data_received(self, chunk: bytes) -> None:
+    async def receive(self, chunk: bytes) -> None:
         """Collect the JSON body, up to its limit."""
-        if len(self._said) <= self._longest:
+        if len(self._said) + len(chunk) > self._longest:
+            await self.refuse(too_long(self._longest))
+        else:
             self._said += chunk
 
     @authenticated
     async def get(self, **_: str) -> None:
         """Pack and send, or let the service do it, which also says what is wrong with a body."""
-        self.body_is_read = True
-        if len(self._said) > self._longest:
-            raise TooLarge(f"The body is longer than {self._longest} bytes.")
         wanted = _folder_here(self._said, self.request.headers.get("Content-Type", ""))
         if wanted is None:
             self.ask("POST", self._target, self.sent(), bytes(self._said))

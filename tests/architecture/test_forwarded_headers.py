@@ -15,6 +15,7 @@ SOURCES = "\n".join(
 #: What is asked by the guard of the server that the visitor speaks to, or is about one connection.
 READ_AT_THE_EDGE = {
     "Connection",
+    "Expect",
     "Sec-Fetch-Mode",
     "Sec-Fetch-Site",
     "Sec-WebSocket-Key",
