@@ -365,11 +365,12 @@ _ERRORS: dict[type[BaseException], tuple[type[OSError], int]] = {
 
 
 def _told(error: SubmarineError, path: str) -> OSError:
-    """The error as Python has it for files."""
+    """The error as Python has it for files, which puts the path behind the sentence."""
+    sentence = error.detail.removesuffix(".")
     if isinstance(error, Stale):
-        return StaleFile(error.detail, path, error)
+        return StaleFile(sentence, path, error)
     kind, number = next(_ERRORS[each] for each in type(error).__mro__ if each in _ERRORS)
-    return kind(number, error.detail, path)
+    return kind(number, sentence, path)
 
 
 def _too_late(file: _Writer, error: StaleFile) -> OSError:

@@ -200,7 +200,7 @@ class TestReading:
 
     def test_what_is_not_there_is_said_as_python_says_it(self, fs, vision):
         for path in (f"{vision}/none.txt", "no-such-project/a.txt"):
-            with pytest.raises(FileNotFoundError):
+            with pytest.raises(FileNotFoundError, match=f"There is no such thing here: '{path}'"):
                 fs.open(path)
             with pytest.raises(FileNotFoundError):
                 fs.ls(path)
