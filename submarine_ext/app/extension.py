@@ -74,10 +74,13 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""
-        if isinstance(self.site, ConnectedSite):
+        if isinstance(self.site, ConnectedSite) and not self.offer_local_engine:
             return  # its jobs are the service's
         self._activity = PeriodicCallback(self._note_activity, ACTIVITY_MILLISECONDS)
         self._activity.start()
+        if isinstance(self.site, ConnectedSite):
+            self.site.offer(self.offered(), self.log)
+            return
         self._adoption = asyncio.create_task(self._adopt(), name="submarine adopt")
 
     async def stop_extension(self) -> None:
@@ -86,6 +89,7 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
             return  # its settings were refused
         if hasattr(self, "_activity"):
             self._activity.stop()
+        if hasattr(self, "_adoption"):
             await asyncio.wait([self._adoption])
         await self.site.close()
 
@@ -110,9 +114,10 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     async def _note_activity(self) -> None:
         """A job at work is activity (to idle cullers too); a socket that listens is not."""
-        if not isinstance(self.site, Site) or self.site.submarine is None:
-            return
-        self._active = await self.site.submarine.is_busy()
+        if isinstance(self.site, ConnectedSite):
+            self._active = self.site.busy
+        elif self.site.submarine is not None:
+            self._active = await self.site.submarine.is_busy()
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
 
