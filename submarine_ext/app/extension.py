@@ -55,6 +55,8 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
         connected = self.connected_site(self.owner, self._folder_root)
+        if connected is not None and self.offer_local_engine:
+            self._require_hidden(self.root)
         self.site: Site | ConnectedSite = connected or self._own_site()
         self.settings[SETTING] = self.site
 
@@ -123,10 +125,14 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     def _own_site(self) -> Site:
         configured = self._configured()
+        self._require_hidden(configured.root)
+        return Site(configured, self.log)
+
+    def _require_hidden(self, data: Path) -> None:
+        """Jobs' folders are not for everybody who may enter."""
         if self._knows_people:
             contents = self.settings.get("contents_manager")
-            refuse_served(configured.root, contents, f"{type(self).__name__}.data_dir")
-        return Site(configured, self.log)
+            refuse_served(data, contents, f"{type(self).__name__}.data_dir")
 
     @property
     def _knows_people(self) -> bool:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from submarine_ext.domain.jobs import JobSpec
-from submarine_ext.engines.base import Ended, Engine, Health, Outcome, Task, task_name
+from submarine_ext.engines.base import Ended, Health, Outcome, Task, task_name
+from submarine_ext.engines.local.engine import LocalEngine
 from submarine_ext.engines.remote.code import CodeStore, Coming
 from submarine_ext.engines.remote.frames import (
     BROKEN,
@@ -50,7 +51,7 @@ class Machine:
     ever. ``code`` receives and unpacks bundles.
     """
 
-    def __init__(self, engine: Engine, root: Path, identity: str, code: CodeStore) -> None:
+    def __init__(self, engine: LocalEngine, root: Path, identity: str, code: CodeStore) -> None:
         self._engine = engine
         self._root = root
         self._identity = identity
@@ -204,7 +205,7 @@ class Machine:
             if task.name not in names and task.name not in self._going:
                 self._going[task.name] = task
                 if await self._engine.adopt([task]):
-                    self._remove(task)
+                    await self._remove(task)
                 else:
                     await self._engine.stop(task.name, grace_seconds=0.0)
 
@@ -216,16 +217,21 @@ class Machine:
             return
         if held.preparing is not None:
             held.preparing.cancel()
-            self._remove(held.task)
+            await self._remove(held.task)
         elif held.ended is not None:
-            self._remove(held.task)
+            await self._remove(held.task)
         else:
             self._going[name] = held.task
             await self._engine.stop(name, grace_seconds=0.0)
 
-    def _remove(self, task: Task) -> None:
+    async def _remove(self, task: Task) -> None:
+        """All of it, whatever becomes of the connection meanwhile."""
+        await asyncio.shield(self._do(self._remove_all(task)))
+
+    async def _remove_all(self, task: Task) -> None:
+        await asyncio.to_thread(_remove, task.folder)
         self._going.pop(task.name, None)
-        _ = self._do(asyncio.to_thread(_remove, task.folder))
+        self._engine.forget(task.name)
 
     def _folders(self) -> Iterable[Task]:
         """An attempt for each folder that is here."""
@@ -247,7 +253,7 @@ class Machine:
                 held.see(observation)
                 self._news.set()
             elif (going := self._going.get(name)) and isinstance(observation, Ended):
-                self._remove(going)
+                _ = self._do(self._remove_all(going))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
