@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from submarine_ext.services.feed import Feed
     from submarine_ext.services.handovers import Handovers
     from submarine_ext.services.jobs import Jobs
+    from submarine_ext.services.machines import Machines
     from submarine_ext.services.notes import Notes
     from submarine_ext.services.people import People
     from submarine_ext.services.projects import Projects
@@ -80,6 +81,7 @@ class Services(Protocol):
     secrets: Secrets
     documents: Documents
     comparisons: Comparisons
+    machines: Machines
     notes: Notes
     audit: Audit
     feed: Feed

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
-from traitlets import TraitError, Unicode, default
+from traitlets import Bool, TraitError, Unicode, default
 from traitlets.config import Configurable
 
 from submarine_ext.app.cluster import KubernetesEngine
@@ -19,6 +19,8 @@ from submarine_ext.identity.credentials import Credentials
 
 #: Why a setting is refused that only whoever holds the projects can use.
 THEIRS = "is for the team service to set: it has no effect beside service_url"
+#: Settings that mean something where the machine is offered.
+OFFERED = frozenset({"cpu", "memory", "gpu", "data_dir"})
 
 
 class ConnectionSettings(Configurable):
@@ -36,6 +38,14 @@ class ConnectionSettings(Configurable):
         "It is sent for the owner and for nobody else.",
     ).tag(config=True)
 
+    offer_local_engine = Bool(
+        default_value=False,
+        help="Offer this machine to the team service as an engine of the server's owner: their "
+        "jobs that name it run here, as this server's account, and everything about them is the "
+        "project's. Whoever runs the service can then run programs here. cpu, memory, gpu and "
+        "data_dir say what is offered, and where the jobs' folders are.",
+    ).tag(config=True)
+
     @default("service_url")
     def _default_service_url(self) -> str:
         return os.environ.get("SUBMARINE_SERVICE_URL", "")
@@ -46,9 +56,10 @@ class ConnectionSettings(Configurable):
         Raises TraitError for settings that cannot be, or would do nothing.
         """
         if not self.service_url:
-            self._refuse(("service_token_file",), "needs service_url")
+            self._refuse(("service_token_file", "offer_local_engine"), "needs service_url")
             return None
-        self._refuse(SubmarineSettings.class_own_traits(config=True), THEIRS)
+        offered = OFFERED if self.offer_local_engine else frozenset()
+        self._refuse(SubmarineSettings.class_own_traits(config=True).keys() - offered, THEIRS)
         if os.environ.get(DATABASE_URL):
             raise TraitError(f"{DATABASE_URL} {THEIRS}.")
         for name in self.config.get(KubernetesEngine.__name__, {}):

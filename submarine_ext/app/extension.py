@@ -55,6 +55,8 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
     def initialize_settings(self) -> None:
         """Called by Jupyter with the server's settings at hand."""
         connected = self.connected_site(self.owner, self._folder_root)
+        if connected is not None and self.offer_local_engine:
+            self._require_hidden(self.root)
         self.site: Site | ConnectedSite = connected or self._own_site()
         self.settings[SETTING] = self.site
 
@@ -74,10 +76,13 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """The event loop runs now: look after jobs of an earlier server, if there are any."""
-        if isinstance(self.site, ConnectedSite):
+        if isinstance(self.site, ConnectedSite) and not self.offer_local_engine:
             return  # its jobs are the service's
         self._activity = PeriodicCallback(self._note_activity, ACTIVITY_MILLISECONDS)
         self._activity.start()
+        if isinstance(self.site, ConnectedSite):
+            self.site.offer(self.offered(), self.log)
+            return
         self._adoption = asyncio.create_task(self._adopt(), name="submarine adopt")
 
     async def stop_extension(self) -> None:
@@ -86,6 +91,7 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
             return  # its settings were refused
         if hasattr(self, "_activity"):
             self._activity.stop()
+        if hasattr(self, "_adoption"):
             await asyncio.wait([self._adoption])
         await self.site.close()
 
@@ -110,18 +116,23 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
 
     async def _note_activity(self) -> None:
         """A job at work is activity (to idle cullers too); a socket that listens is not."""
-        if not isinstance(self.site, Site) or self.site.submarine is None:
-            return
-        self._active = await self.site.submarine.is_busy()
+        if isinstance(self.site, ConnectedSite):
+            self._active = self.site.busy
+        elif self.site.submarine is not None:
+            self._active = await self.site.submarine.is_busy()
         if self._active and self.serverapp is not None:
             self.serverapp.web_app.settings["last_activity_times"][self.name] = utcnow()
 
     def _own_site(self) -> Site:
         configured = self._configured()
+        self._require_hidden(configured.root)
+        return Site(configured, self.log)
+
+    def _require_hidden(self, data: Path) -> None:
+        """Jobs' folders are not for everybody who may enter."""
         if self._knows_people:
             contents = self.settings.get("contents_manager")
-            refuse_served(configured.root, contents, f"{type(self).__name__}.data_dir")
-        return Site(configured, self.log)
+            refuse_served(data, contents, f"{type(self).__name__}.data_dir")
 
     @property
     def _knows_people(self) -> bool:

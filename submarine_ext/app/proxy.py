@@ -21,7 +21,7 @@ from jupyter_server._tz import utcnow
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
-from submarine_ext.api.base import NO_LIMIT, Guard, Streamed, too_long
+from submarine_ext.api.base import NO_LIMIT, Guard, Nowhere, Streamed, too_long
 from submarine_ext.api.bundles import FolderToPack
 from submarine_ext.api.events import Ticket
 from submarine_ext.api.operations import encode
@@ -305,6 +305,8 @@ def handlers() -> list[tuple[str, type[Guard], dict[str, Any]]]:
             return route, {}
         if path == "/events":
             return ForwardEvents, {}
+        if path == "/machines/{user}":
+            return Nowhere, {}  # servers offer machines to the service itself
         return special.get(path, Forward), {"route": route}
 
     return registered(answered_by)

@@ -113,15 +113,30 @@ class SubmarineSettings(Configurable):
                 )
         return list(dict.fromkeys(names))
 
+    @property
+    def root(self) -> Path:
+        """The folder that everything lies in."""
+        return Path(self.data_dir).expanduser().absolute()
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory for local jobs, where it is said."""
+        return memory_bytes(self.memory) if self.memory else None
+
+    def offered(self) -> dict[str, Any]:
+        """What of this machine is offered, the fields of ``app.agent.Offer``."""
+        machine = {"cpu": self.cpu, "memory": self.memory_bytes, "gpu": self.gpu}
+        return {"root": self.root / "machine", **machine}
+
     def configured(self, **more: Any) -> Configured:
         """All settings as plain values, with what only the one who runs them knows."""
         database_url = self.database_url
         os.environ.pop(DATABASE_URL, None)
         return Configured(
             database_url=database_url,
-            root=Path(self.data_dir).expanduser().absolute(),
+            root=self.root,
             cpu=self.cpu,
-            memory=memory_bytes(self.memory) if self.memory else None,
+            memory=self.memory_bytes,
             gpu=self.gpu,
             max_bundle_bytes=self.max_bundle_bytes,
             engines=tuple(self.engines),

@@ -19,6 +19,7 @@ from submarine_ext.domain.bundles import MAX_PACKED
 from submarine_ext.domain.events import EventRow
 from submarine_ext.engines.base import Engine
 from submarine_ext.engines.local.engine import LocalEngine
+from submarine_ext.engines.remote.engine import RemoteEngine
 from submarine_ext.errors import Unavailable
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
@@ -44,6 +45,7 @@ from submarine_ext.services.feed import Feed
 from submarine_ext.services.figures import Figures
 from submarine_ext.services.handovers import Handovers
 from submarine_ext.services.jobs import Jobs
+from submarine_ext.services.machines import Machines
 from submarine_ext.services.notes import Notes
 from submarine_ext.services.people import People
 from submarine_ext.services.projects import Projects
@@ -109,8 +111,13 @@ class Submarine:
         fenced = Fenced(store, lease.guard)
         job_files = JobFiles(settings.root / "jobs")
         bundle_files = BundleFiles(settings.root / "bundles", settings.max_bundle_bytes)
-        self._running_engines = Running(settings.engines, lambda name: _engine(name, settings))
+        self._running_engines = Running(
+            settings.engines,
+            lambda name: _engine(name, settings),
+            lambda owner: RemoteEngine(owner, bundle_files),
+        )
         self._engines = self._running_engines.now
+        self.machines = Machines(store, self._running_engines.machine)
         self.engines = Engines(store, self._engines, settings.for_admins)
         self.directory = Directory(store, settings.team_names, self._asked)
         self.figures = Figures(store, self._engines, self.directory)
@@ -142,7 +149,9 @@ class Submarine:
         self._collector = Collector(fenced, job_files, live, hidden)
         given = Secrets(fenced, key)
         works = Works(
-            Dispatcher(fenced, self._engines, job_files, bundle_files, self._collector, given),
+            Dispatcher(
+                fenced, self._running_engines, job_files, bundle_files, self._collector, given
+            ),
             Recorder(fenced, self._collector, hidden, self._ended),
             self._collector,
             Thinner(fenced, project_files),

@@ -38,6 +38,7 @@ class Capability(StrEnum):
     JOB_STOP_ANY = "job:stop-any"
     JOB_SUBMIT = "job:submit"
     KERNEL_START = "kernel:start"
+    MACHINE_OFFER = "machine:offer"
     MEMBER_READ = "member:read"
     ME_READ = "me:read"
     OUTPUT_READ = "output:read"
@@ -108,6 +109,7 @@ SIGNED_IN = frozenset(
     {
         C.BUNDLE_WRITE,
         C.ENGINE_READ,
+        C.MACHINE_OFFER,
         C.ME_READ,
         C.PROJECT_CREATE,
         C.PROJECT_LIST,

@@ -24,7 +24,7 @@
 
 Optional abilities are small protocols, discovered with ``isinstance``: :class:`HasCapacity`,
 :class:`HasPlaces`, :class:`HasPreflight`, :class:`KnowsModules`, :class:`HasDoctor`,
-:class:`ReadsLogsOnDemand`.
+:class:`ReadsLogsOnDemand`, :class:`KeepsUntilRecorded`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """One attempt of one job, as an engine sees it.
 
     ``folder`` belongs to this attempt alone; ``folder/work`` already holds the unpacked
-    bundle (or is empty) and is where the process runs (in ``spec.workdir`` of it).
+    bundle (or is empty, also for an engine that ``takes_bundles``) and is where the process
+    runs (in ``spec.workdir`` of it).
     ``owner`` is used for fairness between people, never for access. ``teams`` are the
     owner's teams that the project is shared with, sorted. ``secrets`` are environment
     variables for all ranks, which an engine must not write down.
@@ -245,6 +246,8 @@ class Engine(ABC):
     name: str
     #: Whether ``Task.teams`` matters here; looking them up costs each start a query.
     knows_teams: ClassVar[bool] = False
+    #: Whether it takes the job's code as the bundle that it came as, and not unpacked.
+    takes_bundles: ClassVar[bool] = False
     #: Names of projects to which an administrator gave something here (a namespace). Only
     #: admins make projects of these names: else whoever comes first would have it.
     projects: frozenset[str] = frozenset()
@@ -335,4 +338,13 @@ class ReadsLogsOnDemand(Protocol):
 
     def want_log(self, name: str, rank: int) -> None:
         """Somebody reads that rank's log now: follow it. No error if it is followed already."""
+        ...
+
+
+@runtime_checkable
+class KeepsUntilRecorded(Protocol):
+    """An engine that keeps what an attempt left until its end is on record."""
+
+    def recorded(self, name: str) -> None:
+        """The end of the attempt is committed. No error if the engine knows nothing of it."""
         ...

@@ -93,6 +93,18 @@ class BundleFiles:
                     mode = 0o755 if member.mode & 0o100 else 0o644
                     _write_file(target, _body(archive, member), mode)
 
+    def opened(self, sha256: str) -> IO[bytes]:
+        """The bundle as it came, to be sent on. Raises NotFound."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError:
+            raise NotFound from None
+
+    def forget(self, sha256: str) -> None:
+        """Remove it; what is already gone is no error."""
+        self._path(sha256).unlink(missing_ok=True)
+        _index(self._path(sha256)).unlink(missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
         return self.root / f"{sha256}{_ENDING}"
 

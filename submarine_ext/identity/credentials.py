@@ -35,6 +35,7 @@ class Credentials:
         self._owner = owner
         self._file = file
         self._hub_user = environ.get("JUPYTERHUB_USER", "")
+        self._hub_token = environ.get("JUPYTERHUB_API_TOKEN", "")
 
     def of(self, handler: Any, who: Principal) -> str:
         """The token that acts as this visitor, and as nobody else. Raises NoCredential."""
@@ -43,6 +44,19 @@ class Credentials:
             raise NoCredential(
                 f"This server has no credential of {who.name} for the team service, and lends "
                 f"nobody else's. Open submarine-ext on a server of your own."
+            )
+        return token
+
+    def own(self) -> str:
+        """The token of the person whose server this is, for what it does without a visitor.
+
+        Raises NoCredential, Unavailable.
+        """
+        token = self._hub_token if self._hub_user else self._configured()
+        if not token:
+            raise NoCredential(
+                f"This server has no credential of {self._owner} for the team service: name a "
+                "file with one in SubmarineExtension.service_token_file."
             )
         return token
 

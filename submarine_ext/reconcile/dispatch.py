@@ -15,18 +15,19 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, JobState
-from submarine_ext.engines.base import Engine, Task, task_name
+from submarine_ext.engines.base import Engine, EngineInfo, Task, task_name
 from submarine_ext.errors import NotFound, SubmarineError, Unavailable
 from submarine_ext.failpoints import reach
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
+from submarine_ext.services.machines import all_seen
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import jobs, quotas
 from submarine_ext.store.jobs import Record
@@ -42,13 +43,27 @@ CLOSE_SECONDS = 10.0
 PART = "work.part."
 
 
+class Engines(Protocol):
+    """The engines of this server, also those that come while it runs."""
+
+    @property
+    def now(self) -> Mapping[str, Engine]:
+        """Those that it was told to have, by name."""
+
+    def of(self, name: str) -> Engine:
+        """Any one. Raises NotFound."""
+
+    def expect(self, owner: str, info: EngineInfo) -> None:
+        """A person's machine, as an earlier server saw it."""
+
+
 class Dispatcher:
     """Pending jobs become tasks of an engine; unwanted ones are stopped."""
 
     def __init__(
         self,
         store: Storage,
-        engines: Mapping[str, Engine],
+        engines: Engines,
         files: JobFiles,
         bundles: BundleFiles,
         collector: Collector,
@@ -68,16 +83,26 @@ class Dispatcher:
         """Take over what an earlier process left unfinished."""
         left = await self._store.read(jobs.unfinished)
         given = [record for record in left if record.job.state is not JobState.PENDING]
-        for name, engine in self._engines.items():
-            records = {self.task(r).name: r for r in given if r.job.engine == name}
-            for record in records.values():
-                if record.job.state is JobState.RUNNING:
-                    self._collector.follow(record.job)
-            never_began = await engine.adopt([self.task(r) for r in records.values()])
-            for task in never_began:
-                self._start(records[task])
+        for owner, info in await self._store.read(all_seen):
+            self._engines.expect(owner, info)
+        for name in dict.fromkeys([*self._engines.now, *(r.job.engine for r in given)]):
+            await self._adopt(name, [record for record in given if record.job.engine == name])
         if given:
             log.info("%d unfinished jobs taken over", len(given))
+
+    async def _adopt(self, engine: str, given: list[Record]) -> None:
+        records = {self.task(record).name: record for record in given}
+        for record in given:
+            if record.job.state is JobState.RUNNING:
+                self._collector.follow(record.job)
+        try:
+            found = self._engines.of(engine)
+        except NotFound as error:
+            for record in given:
+                await self._failed_to_start(record, error.detail)
+            return
+        for name in await found.adopt([self.task(record) for record in given]):
+            self._start(records[name])
 
     async def turn(self) -> bool:
         """Claim and start some of what is pending, stop what is unwanted. True: there is more."""
@@ -125,9 +150,9 @@ class Dispatcher:
     async def _start_one(self, record: Record) -> None:
         task = self.task(record)
         try:
-            fill = _make_folders if record.job.spec.bundle is None else self._unpack
-            await asyncio.to_thread(fill, task)
-            engine = self._engines[record.job.engine]
+            engine = self._engines.of(record.job.engine)
+            unpacks = record.job.spec.bundle is not None and not engine.takes_bundles
+            await asyncio.to_thread(self._unpack if unpacks else _make_folders, task)
             if engine.knows_teams:
                 task = replace(task, teams=await self._teams(record))
             await engine.start(replace(task, secrets=await self._given(record)))
@@ -155,7 +180,7 @@ class Dispatcher:
             )
         )
         with contextlib.suppress(SubmarineError):  # what an earlier server began of it
-            await self._engines[record.job.engine].stop(self.task(record).name)
+            await self._engines.of(record.job.engine).stop(self.task(record).name)
 
     def _unpack(self, task: Task) -> None:
         """Unpack beside and rename, so that a folder called ``work`` is whole.
@@ -188,7 +213,8 @@ class Dispatcher:
         name = self.task(record).name
         if name in self._starting or name in self._stopping:
             return
-        await self._engines[record.job.engine].stop(name, grace_seconds=record.grace_seconds)
+        engine = self._engines.of(record.job.engine)
+        await engine.stop(name, grace_seconds=record.grace_seconds)
         self._stopping.add(name)
 
     async def close(self, patience: float = CLOSE_SECONDS) -> None:

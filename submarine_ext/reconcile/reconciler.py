@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from submarine_ext.engines.base import Engine, Health
+from submarine_ext.engines.base import Ended, Engine, Health, KeepsUntilRecorded, Observation
 from submarine_ext.reconcile.collect import Collector
 from submarine_ext.reconcile.dispatch import CLOSE_SECONDS, Dispatcher
 from submarine_ext.reconcile.lease import Lease
@@ -35,11 +35,10 @@ BURST_SECONDS = 0.5
 
 
 class Engines(Protocol):
-    """The engines of this server, as they are ``now``."""
+    """The engines of this server while it reconciles."""
 
-    @property
-    def now(self) -> Mapping[str, Engine]:
-        """By name."""
+    def each(self) -> AsyncIterator[Engine]:
+        """Those that are there, and those that come."""
 
     async def close(self) -> None:
         """Let go of everything that they hold; jobs go on."""
@@ -103,8 +102,7 @@ class Reconciler:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._lease.keep())
-                for engine in self._engines.now.values():
-                    tasks.create_task(self._observe(engine))
+                tasks.create_task(self._observe_each(tasks))
                 await _keep_trying(self._dispatcher.adopt)
                 tasks.create_task(self._dispatch())
                 tasks.create_task(self._thin())
@@ -137,12 +135,19 @@ class Reconciler:
             async with asyncio.timeout(TICK_SECONDS):
                 await self._awake.wait()
 
+    async def _observe_each(self, tasks: asyncio.TaskGroup) -> None:
+        async for engine in self._engines.each():
+            tasks.create_task(self._observe(engine))
+
     async def _observe(self, engine: Engine) -> None:
         async for observation in engine.observe():
-            if isinstance(observation, Health):
-                self._engine_changed()
-            else:
-                self._recorder.record(observation)
+            self._recorder.record(observation, lambda seen: self._recorded(engine, seen))
+
+    def _recorded(self, engine: Engine, seen: Observation) -> None:
+        if isinstance(seen, Health):
+            self._engine_changed()
+        elif isinstance(seen, Ended) and isinstance(engine, KeepsUntilRecorded):
+            engine.recorded(seen.name)
 
 
 async def _keep_trying(step: Callable[[], Awaitable[T]]) -> T:

@@ -17,12 +17,21 @@ from msgspec.structs import replace
 from submarine_ext.domain.access import Capability, Principal
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, Job, JobState, Target
+from submarine_ext.domain.machines import machine_owner
 from submarine_ext.domain.times import at, now
-from submarine_ext.engines.base import Ended, Outcome, Started, Waiting, task_parts
+from submarine_ext.engines.base import (
+    Ended,
+    Health,
+    Observation,
+    Outcome,
+    Started,
+    Waiting,
+    task_parts,
+)
 from submarine_ext.errors import SubmarineError
 from submarine_ext.failpoints import reach
 from submarine_ext.reconcile.collect import Collector, Hide
-from submarine_ext.services import access
+from submarine_ext.services import access, machines
 from submarine_ext.store import jobs
 from submarine_ext.store.leases import LeaseLost
 from submarine_ext.store.store import Storage, Transaction
@@ -30,6 +39,7 @@ from submarine_ext.store.store import Storage, Transaction
 log = logging.getLogger(__name__)
 
 OfTask = Waiting | Started | Ended
+Done = Callable[[Observation], None]
 
 _EVENTS = {
     Outcome.SUCCEEDED: Event.SUCCEEDED,
@@ -55,36 +65,46 @@ class Recorder:
         self._ended = ended
         self._last: dict[str, asyncio.Task[None]] = {}
 
-    def record(self, observation: OfTask) -> None:
-        """Queue the observation behind what is being recorded for the same job."""
-        job, attempt = task_parts(observation.name)
-        task = asyncio.create_task(self._after(self._last.get(job), job, attempt, observation))
-        self._last[job] = task
-        task.add_done_callback(lambda done: self._forget(job, done))
+    def record(self, observation: Observation, done: Done = lambda _: None) -> None:
+        """Queue the observation behind what is being recorded for the same job or engine;
+        ``done`` is told when it is committed.
+        """
+        of_task = not isinstance(observation, Health)
+        key = task_parts(observation.name)[0] if of_task else observation.name
+        task = asyncio.create_task(self._after(self._last.get(key), observation, done))
+        self._last[key] = task
+        task.add_done_callback(lambda over: self._forget(key, over))
 
-    def _forget(self, job: str, done: asyncio.Task[None]) -> None:
-        if self._last.get(job) is done:
-            del self._last[job]
+    def _forget(self, key: str, over: asyncio.Task[None]) -> None:
+        if self._last.get(key) is over:
+            del self._last[key]
 
     async def _after(
-        self, before: asyncio.Task[None] | None, job: str, attempt: int, seen: OfTask
+        self, before: asyncio.Task[None] | None, seen: Observation, done: Done
     ) -> None:
         if before is not None:
             await before
         pause = 0.1
         while True:
             try:
-                await self._write(job, attempt, seen)
+                await self._write(seen)
             except LeaseLost:
                 return  # another server observes it too
             except Exception:  # nothing else would ever end this job
-                log.exception("%s: could not record %s; trying again", job, seen)
+                log.exception("could not record %s; trying again", seen)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             else:
+                done(seen)
                 return
 
-    async def _write(self, job: str, attempt: int, seen: OfTask) -> None:
+    async def _write(self, seen: Observation) -> None:
+        if not isinstance(seen, Health):
+            await self._write_of_task(*task_parts(seen.name), seen)
+        elif (owner := machine_owner(seen.name)) is not None:
+            await self._store.write(lambda tx: machines.saw(tx, owner, seen.info))
+
+    async def _write_of_task(self, job: str, attempt: int, seen: OfTask) -> None:
         if isinstance(seen, Ended):
             await self._complete(job, attempt)
             reach("mid-finish")

@@ -13,7 +13,7 @@ from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.quantities import human_bytes, human_cpus
 from submarine_ext.engines.base import Capacity, Fix
 from submarine_ext.errors import Invalid
-from submarine_ext.services.engines import Engines
+from submarine_ext.services.engines import Offered
 
 #: Of many ways the first ones: nobody wants to read a list.
 MOST = 2
@@ -22,7 +22,7 @@ _GIB, _MIB = 1024**3, 1024**2
 _OPTIONAL = ("queue", "environment", "priority", "resources.gpu_type", "distributed.framework")
 
 
-def ways_out(spec: JobSpec, error: Invalid, engines: Engines) -> list[Fix]:
+def ways_out(spec: JobSpec, error: Invalid, engines: Offered) -> list[Fix]:
     """Changes after which an engine agrees to the spec, the smallest first."""
     candidates = [*_smaller(spec, error, engines), *_elsewhere(spec, engines)]
     return [fix for fix in candidates if _agreed(spec, fix, engines)][:MOST]
@@ -60,7 +60,7 @@ def gpu_fix(most: int) -> Fix:
     return Fix(label=label, spec={"resources": {"gpu": most}})
 
 
-def _smaller(spec: JobSpec, error: Invalid, engines: Engines) -> Iterator[Fix]:
+def _smaller(spec: JobSpec, error: Invalid, engines: Offered) -> Iterator[Fix]:
     field, nodes = error.field or "", spec.distributed.nodes
     capacity = engines.capacity(spec)
     if capacity is not None:
@@ -84,7 +84,7 @@ def _fitting(field: str, capacity: Capacity, nodes: int) -> Iterator[Fix]:
         yield Fix(label="Use one node", spec={"distributed": {"nodes": 1}})
 
 
-def _elsewhere(spec: JobSpec, engines: Engines) -> Iterator[Fix]:
+def _elsewhere(spec: JobSpec, engines: Offered) -> Iterator[Fix]:
     here = engines.name_of(spec)
     for name in engines.names:
         if name != here:
@@ -99,7 +99,7 @@ def _nested(field: str, value: object) -> dict[str, Any]:
     return {outer: {inner: value}} if outer else {inner: value}
 
 
-def _agreed(spec: JobSpec, fix: Fix, engines: Engines) -> bool:
+def _agreed(spec: JobSpec, fix: Fix, engines: Offered) -> bool:
     changed = merged(msgspec.to_builtins(spec), fix.spec)
     try:
         engines.choose(msgspec.convert(changed, JobSpec))

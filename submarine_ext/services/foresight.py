@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 
+from submarine_ext.domain.access import Principal
+from submarine_ext.domain.jobs import JobSpec
 from submarine_ext.domain.times import now
 from submarine_ext.engines.base import Finding, Fix, Preflight, Prospect
 from submarine_ext.errors import Invalid, QuotaExceeded
 from submarine_ext.services import fixes
 from submarine_ext.services.bundles import Bundles
 from submarine_ext.services.code import Reader
-from submarine_ext.services.engines import Engines
+from submarine_ext.services.engines import Engines, Offered
 from submarine_ext.store import quotas
 from submarine_ext.store.store import Store
 
@@ -35,20 +37,12 @@ class Foresight:
         """Everything that is known, what rules the job out first. Raises Invalid of an engine
         that is not there.
         """
-        name = self._engines.name_of(prospect.spec)
-        refused = self._refusal(prospect)
+        offered = await self._engines.offered(Principal(prospect.owner), prospect.spec)
+        name = offered.name_of(prospect.spec)
+        refused = _refusal(prospect.spec, offered)
         told = [refused] if refused else await self._engines.foresee(name, prospect)
         found = [*told, *await self._quotas(prospect), *await self._code(prospect, name)]
         return Preflight(engine=name, findings=sorted(found, key=lambda one: not one.fatal))
-
-    def _refusal(self, prospect: Prospect) -> Finding | None:
-        """What the engine can't honour, whoever asks."""
-        try:
-            self._engines.choose(prospect.spec)
-        except Invalid as error:
-            ways = fixes.ways_out(prospect.spec, error, self._engines)
-            return Finding(text=_unnamed(error), field=error.field, fixes=ways)
-        return None
 
     async def _quotas(self, prospect: Prospect) -> list[Finding]:
         owner, project, spec = prospect.owner, prospect.project, prospect.spec
@@ -66,6 +60,16 @@ class Foresight:
         seen = await asyncio.to_thread(reader.look)
         python, lacking = await self._engines.missing_modules(engine, prospect.spec, seen.modules)
         return [*reader.lacking(python, lacking), *seen.findings]
+
+
+def _refusal(spec: JobSpec, offered: Offered) -> Finding | None:
+    """What the engine can't honour, whoever asks."""
+    try:
+        offered.choose(spec)
+    except Invalid as error:
+        ways = fixes.ways_out(spec, error, offered)
+        return Finding(text=_unnamed(error), field=error.field, fixes=ways)
+    return None
 
 
 def _unnamed(error: Invalid) -> str:

@@ -29,7 +29,7 @@ from submarine_ext.failpoints import reach
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.services import access, consequences, secrets
 from submarine_ext.services.bundles import Bundles
-from submarine_ext.services.engines import Engines
+from submarine_ext.services.engines import Engines, require_own
 from submarine_ext.services.foresight import Foresight
 from submarine_ext.store import jobs, quotas, versions
 from submarine_ext.store.store import Store, Transaction
@@ -59,7 +59,7 @@ class Jobs:
         Raises Invalid naming the field, NotFound, Forbidden, KeyReused, QuotaExceeded.
         """
         check(spec)
-        engine = self._engines.choose(spec)
+        engine = (await self._engines.offered(who, spec)).choose(spec)
         ran = await self._versions(project, spec)
         job = _new_job(who, project, spec, engine)
         request = hashlib.sha256(project.encode() + b"\0" + msgspec.json.encode(spec)).hexdigest()
@@ -93,20 +93,20 @@ class Jobs:
         Raises what ``submit`` raises of the spec itself and of rights.
         """
         check(spec)
-        self._engines.name_of(spec)
-        return await self._foresight.of(await self._prospect(who, project, spec))
+        engine = (await self._engines.offered(who, spec)).name_of(spec)
+        return await self._foresight.of(await self._prospect(who, project, spec, engine))
 
     async def _require_room(self, who: Principal, project: str, spec: JobSpec, engine: str) -> None:
         """Raise Invalid for what the engine knows to be impossible."""
-        prospect = await self._prospect(who, project, spec)
+        prospect = await self._prospect(who, project, spec, engine)
         for finding in await self._engines.foresee(engine, prospect):
             if finding.fatal:
                 raise Invalid(finding.text, field=finding.field)
 
-    async def _prospect(self, who: Principal, project: str, spec: JobSpec) -> Prospect:
+    async def _prospect(self, who: Principal, project: str, spec: JobSpec, engine: str) -> Prospect:
         def query(tx: Transaction) -> Prospect:
             access.may(tx, who, project, Capability.JOB_SUBMIT)
-            self._engines.require(tx, who, self._engines.name_of(spec))
+            self._engines.require(tx, who, engine)
             secrets.require(tx, project, spec)
             teams = tuple(sorted(quotas.teams(tx, who.name, project)))
             return Prospect(owner=who.name, project=project, teams=teams, spec=spec)
@@ -179,6 +179,7 @@ class Jobs:
         def again(tx: Transaction) -> Job:
             record = access.job(tx, who, job_id, Capability.JOB_SUBMIT)
             _require_own_name(tx, who, record.job)
+            require_own(who, record.job.engine)  # nobody else makes a machine run something
             self._engines.require(tx, Principal(record.job.owner), record.job.engine)
             if not record.job.state.terminal:
                 raise Conflict(f"The job is {record.job.state}: stop it first, then retry.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 
 from submarine_ext.domain.access import Capability, Principal
+from submarine_ext.domain.machines import machine_owner
 from submarine_ext.domain.queues import MOST_PLACES, Account, Holder, Place, Queue
 from submarine_ext.domain.subjects import team as team_called
 from submarine_ext.domain.subjects import user as user_called
@@ -87,6 +88,8 @@ def _holders(
     jobs: Counter[tuple[str, str | None]] = Counter()
     for held in queues.held(tx, team_accounts):
         named = held.owner == who.name or held.shared or sight.of(held.project)
+        if not named and machine_owner(held.engine) is not None:
+            continue  # whose machine it is would say who
         key = (held.engine, held.owner if named else None)
         gpus[key] += held.gpu
         jobs[key] += 1

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 def current(conn: Connection) -> str | None:

@@ -310,3 +310,11 @@ leases = Table(
     # Seconds since the epoch, by the database's clock.
     Column("until", Float, nullable=False),
 )
+
+# Machines that people's own servers offer, as each was seen last.
+machines = Table(
+    "machines",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("info", Text, nullable=False),
+)

@@ -192,7 +192,7 @@ EXAMPLES: dict[tuple[str, str], tuple[Example, ...]] = {
     ("GET", "/openapi.json"): (Example(),),
 }
 
-#: Opened in other ways: a WebSocket (test_revocation, test_socket), and what is public.
 #: For probes, which carry no credential.
 PROBES = {("GET", path) for path in ("/health", "/health/live", "/health/ready")}
-ELSEWHERE = {("GET", "/events"), *PROBES}
+#: Opened in other ways: WebSockets (test_revocation, test_socket, test_machines); public ones.
+ELSEWHERE = {("GET", "/events"), ("GET", "/machines/{user}"), *PROBES}

@@ -56,6 +56,7 @@ IN_A_PROJECT: dict[str, tuple[tuple[C, ...], str]] = {
 EVERYBODY = (
     C.BUNDLE_WRITE,
     C.ENGINE_READ,
+    C.MACHINE_OFFER,
     C.ME_READ,
     C.PROJECT_CREATE,
     C.PROJECT_LIST,

@@ -14,8 +14,18 @@ def check(spec: JobSpec, machine: slots.Amount) -> None:
     """Raise ``Invalid`` for the first thing this machine can't honour."""
     _resources(spec)
     _distributed(spec)
-    _environment(spec)
+    _interpreter(spec)
+    _program(spec)
     slots.check(spec, machine)
+
+
+def check_from_afar(spec: JobSpec, machine: slots.Amount | None) -> None:
+    """The same where the machine is another one; None: nobody knows what it has."""
+    _resources(spec)
+    _distributed(spec)
+    _interpreter(spec)
+    if machine is not None:
+        slots.check(spec, machine)
 
 
 def _refuse(field: str, why: str) -> None:
@@ -44,11 +54,13 @@ def _distributed(spec: JobSpec) -> None:
         _refuse("distributed", "a notebook runs as one process. Use a script.")
 
 
-def _environment(spec: JobSpec) -> None:
-    if spec.environment is None:
-        return
-    path = Path(spec.environment)
-    if not path.is_absolute():
+def _interpreter(spec: JobSpec) -> None:
+    if spec.environment is not None and not Path(spec.environment).is_absolute():
         _refuse("environment", "give the absolute path of a Python interpreter.")
-    if not path.is_file() or not os.access(path, os.X_OK):
+
+
+def _program(spec: JobSpec) -> None:
+    """Whether the interpreter is on this machine."""
+    path = Path(spec.environment) if spec.environment is not None else None
+    if path is not None and not (path.is_file() and os.access(path, os.X_OK)):
         _refuse("environment", f"there is no program {spec.environment!r} on this machine.")

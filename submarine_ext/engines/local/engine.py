@@ -170,6 +170,10 @@ class LocalEngine(Engine):
                 fresh.add(task.name)
         return fresh
 
+    def forget(self, name: str) -> None:
+        """The folder of an attempt that is over was removed: its name means nothing any more."""
+        self._over.discard(name)
+
     async def observe(self) -> AsyncIterator[Observation]:
         """All observations; ends with :meth:`close`."""
         while (observation := await self._observations.get()) is not None:
