@@ -4,6 +4,9 @@ import type { Capacity, Engine, Job, JobState, MetricValue, Progress } from '../
 import { locale } from './locale';
 import type { Axis } from '../models/curves';
 
+/** What the name of an engine begins with that is a person's machine. */
+const MACHINE = 'machine:';
+
 /** A state as a word. */
 export function stateWord(state: JobState, trans: TranslationBundle): string {
   switch (state) {
@@ -161,6 +164,23 @@ export function underWay(running: number, waiting: number, trans: TranslationBun
 /** `1 waiting`, beside the name of what it waits for. */
 export function waitingWords(waiting: number, trans: TranslationBundle): string {
   return trans._n('%1 waiting', '%1 waiting', waiting);
+}
+
+/** What an engine is called by those who may use it. */
+export function engineTitle(engine: Engine, trans: TranslationBundle): string {
+  const owner = machineOwner(engine.name);
+  return owner === null ? engine.title : trans.__("This machine (%1's server)", owner);
+}
+
+/** Where a job runs, for everybody who sees it: an engine's name, or whose machine it is. */
+export function enginePlace(name: string, trans: TranslationBundle): string {
+  const owner = machineOwner(name);
+  return owner === null ? name : trans.__("%1's machine", owner);
+}
+
+/** Whose machine an engine is; null for one that is nobody's. */
+function machineOwner(name: string): string | null {
+  return name.startsWith(MACHINE) ? name.slice(MACHINE.length) : null;
 }
 
 /** `3/8 CPUs`, with GPUs where there are some. */

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Engine, Job, Json } from '../../api/types';
 import { Message, TextButton } from '../../components/basics';
-import { exactTime } from '../../components/words';
+import { enginePlace, exactTime } from '../../components/words';
 import { asCommand, asMagic, asPython } from '../../models/spec';
 import { Changes } from './changes';
 import { resourceRows, specRows, type Row } from './spec';
@@ -113,7 +113,7 @@ function facts(job: Job, trans: TranslationBundle): Row[] {
     [trans.__('Id'), job.id],
     [trans.__('Owner'), job.owner],
     [trans.__('Project'), job.project],
-    [trans.__('Engine'), job.engine],
+    [trans.__('Engine'), enginePlace(job.engine, trans)],
     [trans.__('Attempt'), String(job.attempt)],
     [trans.__('Ranks'), String(job.ranks)],
     [trans.__('Created'), time(job.created)],

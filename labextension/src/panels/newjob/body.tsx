@@ -6,7 +6,7 @@ import { Message, TextButton } from '../../components/basics';
 import { useNow, useReading, useSignal } from '../../components/hooks';
 import { whyNoJobs } from '../../components/projectwords';
 import { Tabs } from '../../components/tabs';
-import { age } from '../../components/words';
+import { age, engineTitle } from '../../components/words';
 import type { Unsent } from '../../models/drafts';
 import type { FormView, NewJobModel } from '../../models/newjob';
 import type { Parameter } from '../../models/parameters';
@@ -223,7 +223,7 @@ function CheckOf(
   return (
     <Check
       state={model.check}
-      engine={engine?.title ?? model.engine}
+      engine={engine ? engineTitle(engine, trans) : model.engine}
       findings={model.findings}
       definitions={finding => model.definitions(finding)}
       onCheck={() => void model.look()}

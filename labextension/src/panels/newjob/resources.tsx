@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Engine, Framework } from '../../api/types';
 import { ChoiceField, TextField } from '../../components/fields';
-import { bytes, underWay } from '../../components/words';
+import { bytes, engineTitle, underWay } from '../../components/words';
 import { amount } from '../../models/quantity';
 import { fitOf, roomFor, type Kind, type Room } from '../../models/room';
 import type { FormProps } from './form';
@@ -23,8 +23,8 @@ export function ResourceFields(props: EngineProps): React.ReactElement {
           error={errors.engine}
           hint={engine && <EngineState engine={engine} trans={trans} />}
           options={[
-            ['', trans.__('default (%1)', engines[0].title)],
-            ...engines.map(one => [one.name, one.title] as const)
+            ['', trans.__('default (%1)', engineTitle(engines[0], trans))],
+            ...engines.map(one => [one.name, engineTitle(one, trans)] as const)
           ]}
           onChange={name => onChange({ engine: name })}
         />
@@ -137,7 +137,9 @@ function GpuTypeField(props: EngineProps): React.ReactElement {
       value={draft.gpuType}
       error={errors['resources.gpu_type']}
       hint={
-        engine && types.length === 0 ? trans.__('%1 offers no choice', engine.title) : undefined
+        engine && types.length === 0
+          ? trans.__('%1 offers no choice', engineTitle(engine, trans))
+          : undefined
       }
       {...absent(draft.gpuType, types.length > 0)}
       options={[['', trans.__('any')], ...known.map(type => [type, type] as const)]}
@@ -159,7 +161,7 @@ function QueueField(props: EngineProps): React.ReactElement {
       hint={
         honoured
           ? trans.__('of the cluster, where it has queues')
-          : engine && trans.__('%1 has no named queues', engine.title)
+          : engine && trans.__('%1 has no named queues', engineTitle(engine, trans))
       }
       {...absent(draft.queue, honoured)}
       suggestions={(engine?.queues ?? []).map(name => [name, name] as const)}
@@ -224,7 +226,7 @@ function FrameworkField(props: EngineProps): React.ReactElement {
     draft.framework === 'mpi' && !mpi
       ? trans.__(
           '%1 does not start MPI. Choose none, and mpirun as the command.',
-          engine?.title ?? ''
+          engine ? engineTitle(engine, trans) : ''
         )
       : undefined;
   return (

@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Engine } from '../../api/types';
-import { exactTime, load, waitingWords } from '../../components/words';
+import { engineTitle, exactTime, load, waitingWords } from '../../components/words';
 
 /** One engine in a few words; a bar at its foot says how full it is. */
 export function EngineChip(props: {
@@ -21,7 +21,7 @@ export function EngineChip(props: {
     >
       <Health healthy={engine.healthy} />
       <span className="sub-EngineChip-words">
-        {engine.title} <strong>{words}</strong>
+        {engineTitle(engine, trans)} <strong>{words}</strong>
         {queue && ` · ${queue}`}
       </span>
       {engine.healthy && <Fullness engine={engine} />}
@@ -35,13 +35,13 @@ export function EngineTrouble(props: {
   trans: TranslationBundle;
 }): React.ReactElement | null {
   const { engine, trans } = props;
-  const { healthy, title, reason, since } = engine;
+  const { healthy, reason, since } = engine;
   if (healthy || !reason) {
     return null;
   }
   return (
     <p className="sub-Header-why sub-mod-unhealthy" role="status">
-      <strong>{title}:</strong> {reason}{' '}
+      <strong>{engineTitle(engine, trans)}:</strong> {reason}{' '}
       {since && (
         <time dateTime={since} title={exactTime(since)}>
           {trans.__(

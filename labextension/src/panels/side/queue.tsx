@@ -6,6 +6,7 @@ import type { Account, Engine, Holder, Place, Queue } from '../../api/types';
 import { useReading } from '../../components/hooks';
 import { Bar, UseTable } from '../../components/use';
 import { Waiting } from '../../components/waiting';
+import { enginePlace, engineTitle } from '../../components/words';
 import { Reading } from '../../models/reading';
 import type { Session } from '../../models/session';
 
@@ -157,7 +158,7 @@ function OnEngine(props: {
   const { engine, name, holders, trans } = props;
   const held = holders.reduce((sum, { gpu }) => sum + gpu, 0);
   const all = Math.max(engine?.capacity?.gpu ?? 0, held);
-  const title = engine?.title ?? name;
+  const title = engine ? engineTitle(engine, trans) : enginePlace(name, trans);
   const words = engine?.capacity?.gpu
     ? trans.__('%1: %2 of %3 GPUs', title, held, engine.capacity.gpu)
     : trans.__('%1: %2 GPUs', title, held);
