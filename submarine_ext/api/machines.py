@@ -11,9 +11,10 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from submarine_ext.api.events import Events, Followed
 from submarine_ext.api.operations import operation
+from submarine_ext.api.subscriptions import REVOKED
 from submarine_ext.domain.access import Capability
 from submarine_ext.engines.remote.frames import LONGEST, LinkLost
-from submarine_ext.errors import Forbidden
+from submarine_ext.errors import Forbidden, SubmarineError
 
 #: What a close frame has room for, in bytes.
 LONGEST_REASON = 123
@@ -41,6 +42,19 @@ class OneMachine(Events):
     def connect(self) -> Followed:
         """The machine's visit at its engine."""
         return self._services.machines.meet(self._user, SocketLink(self))
+
+    def say_alive(self) -> None:
+        """And look whether the owner still may: a disabled account's machine is sent away."""
+        super().say_alive()
+        self.site.later(self._look_again())
+
+    async def _look_again(self) -> None:
+        try:
+            await self._services.machines.enter(self.principal, self._user)
+        except Forbidden as error:
+            self.close(REVOKED, error.detail)
+        except SubmarineError:
+            return  # nobody can say it now; it is asked again
 
     @property
     def max_message_size(self) -> int:

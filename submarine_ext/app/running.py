@@ -37,6 +37,7 @@ class Running:
         self._now = {name: make(name) for name in names}
         self._machines: dict[str, RemoteEngine] = {}
         self._come: asyncio.Queue[RemoteEngine] | None = None
+        self._settled = False
 
     @property
     def now(self) -> Mapping[str, Engine]:
@@ -47,13 +48,20 @@ class Running:
         """The engine of a name. Raises NotFound; Unavailable of a machine elsewhere."""
         owner = machine_owner(name)
         if owner is not None:
-            return self.machine(owner)
+            return self._machine(owner)
         if name not in self._now:
             raise NotFound(f"There is no engine {name} here any more: run it on another one.")
         return self._now[name]
 
     def machine(self, owner: str) -> RemoteEngine:
-        """A person's machine, as somebody comes to need it. Raises Unavailable."""
+        """A person's machine, for a connection of it. Raises Unavailable: of a server that does
+        not know yet which jobs are whose, a machine would hear that none of its own is wanted.
+        """
+        if not self._settled:
+            raise Unavailable(ELSEWHERE, retry_after=1)
+        return self._machine(owner)
+
+    def _machine(self, owner: str) -> RemoteEngine:
         if self._come is None:
             raise Unavailable(ELSEWHERE, retry_after=1)
         if owner not in self._machines:
@@ -63,7 +71,11 @@ class Running:
 
     def expect(self, owner: str, info: EngineInfo) -> None:
         """An earlier server knew this machine."""
-        self.machine(owner).remember(info)
+        self._machine(owner).remember(info)
+
+    def settle(self) -> None:
+        """What an earlier server left is taken over: machines may come."""
+        self._settled = True
 
     async def open(self) -> None:
         """Get them ready."""
@@ -84,7 +96,7 @@ class Running:
 
     async def close(self) -> None:
         """Let go of those that are open; jobs go on."""
-        self._come = None
+        self._come, self._settled = None, False
         while self._open:
             engine = self._open.pop()
             try:

@@ -40,6 +40,9 @@ class Engines(Protocol):
     def each(self) -> AsyncIterator[Engine]:
         """Those that are there, and those that come."""
 
+    def settle(self) -> None:
+        """What an earlier server left is taken over."""
+
     async def close(self) -> None:
         """Let go of everything that they hold; jobs go on."""
 
@@ -104,6 +107,7 @@ class Reconciler:
                 tasks.create_task(self._lease.keep())
                 tasks.create_task(self._observe_each(tasks))
                 await _keep_trying(self._dispatcher.adopt)
+                self._engines.settle()
                 tasks.create_task(self._dispatch())
                 tasks.create_task(self._thin())
         finally:

@@ -6,14 +6,18 @@ Mutants, by hand here: ``require_own`` that lets everybody through, and a list o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from submarine_ext.api import events
 from submarine_ext.app.running import Running
 from submarine_ext.app.wiring import Settings, Submarine
 from submarine_ext.domain.access import Principal
+from submarine_ext.domain.jobs import Job, JobSpec
 from submarine_ext.engines.base import Capacity, Ended, EngineInfo, Outcome, Started
+from submarine_ext.engines.remote.engine import RemoteEngine
 from submarine_ext.engines.remote.frames import (
     Hello,
     Known,
@@ -26,6 +30,7 @@ from submarine_ext.engines.remote.frames import (
 )
 from submarine_ext.errors import Unavailable
 from submarine_ext.services import engines as services_engines
+from tests.contract.machines import Alice
 
 MACHINE = "machine:alice"
 INFO = EngineInfo(name="", title="", healthy=True, capacity=Capacity(cpu=4, memory=2**33, gpu=1))
@@ -209,6 +214,17 @@ class TestWhoRunsSomethingThere:
         assert (answer.status, answer.json["field"]) == (400, "engine")
 
 
+@pytest.mark.modes("embedded", "service")
+class TestAnAccountThatIsDisabled:
+    async def test_has_its_machine_sent_away(self, team, offer, monkeypatch):
+        monkeypatch.setattr(events, "ALIVE_MILLISECONDS", 10)
+        machine = await offer("alice")
+        await team("root-admin")("PATCH", "/users/alice", {"disabled": True})
+        while await machine.socket.read_message() is not None:
+            pass
+        assert machine.socket.close_code == 4403
+
+
 class TestTwoServersOnOneDatabase:
     async def test_only_the_one_that_reconciles_takes_a_machine_and_both_show_it(
         self, team, offer, site
@@ -227,6 +243,50 @@ class TestTwoServersOnOneDatabase:
             assert [each.name for each in shown] == ["local", MACHINE]
         finally:
             await second.close()
+
+    async def test_the_next_one_takes_over_where_the_first_was(self, tmp_path):
+        alice = Alice(tmp_path / "alice")
+        await alice.open()
+        first = await Submarine.open(Settings(root=tmp_path / "team", owner="alice"))
+        second = await Submarine.open(Settings(root=tmp_path / "team", owner="alice"))
+        try:
+            await alice.offer(await leads(first))
+            job = await runs(first, tmp_path)
+            await first.close()
+            (tmp_path / "go on").touch()
+            await alice.leave()
+            await alice.offer(await leads(second))
+            done = await ended(second, job.id)
+            assert (done.state, done.attempt) == ("succeeded", 1)
+        finally:
+            await alice.close()
+            await second.close()
+
+
+async def leads(server: Submarine) -> RemoteEngine:
+    """alice's engine at the server, once this one looks after the jobs."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            return server._running_engines.machine("alice")
+        await asyncio.sleep(0.01)
+
+
+async def runs(server: Submarine, folder) -> Job:
+    alice, go_on = Principal("alice"), folder / "go on"
+    command = ["sh", "-c", f"while [ ! -e '{go_on}' ]; do sleep 0.05; done"]
+    while not any(each.name == MACHINE for each in await server.engines.list(alice)):
+        await asyncio.sleep(0.01)
+    spec = JobSpec(command=command, engine=MACHINE)
+    job = await server.jobs.submit(alice, "default", spec, None)
+    while (await server.jobs.get(alice, job.id)).state != "running":
+        await asyncio.sleep(0.01)
+    return job
+
+
+async def ended(server: Submarine, job: str) -> Job:
+    while not (found := await server.jobs.get(Principal("alice"), job)).finished:
+        await asyncio.sleep(0.01)
+    return found
 
 
 async def test_a_server_that_does_not_reconcile_has_no_machines():

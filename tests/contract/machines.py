@@ -75,15 +75,16 @@ class Alice:
 
     async def offer(self, engine: RemoteEngine, budgets=None) -> None:
         """Be there from now on. ``budgets()``: how many bytes each way until it breaks."""
+        await self.leave()
         self._offering = asyncio.create_task(self._offer(engine, budgets))
         await asyncio.sleep(0)
 
     async def leave(self) -> None:
         """The network is gone, or the server is stopped."""
         offering, self._offering = self._offering, None
+        self.cut()
         if offering is not None:
-            offering.cancel()
-            await asyncio.gather(offering, return_exceptions=True)
+            await offering
 
     def cut(self) -> None:
         """The connection breaks; the next one is made at once."""
@@ -91,12 +92,15 @@ class Alice:
             end.close(0, "")
 
     async def _offer(self, engine, budgets) -> None:
-        while True:
+        me = asyncio.current_task()
+        while self._offering is me:
             self.ends = ours, theirs = await wires(budgets() if budgets else (float("inf"),) * 2)
             self.visits += 1
             reading = asyncio.create_task(_read(engine.meet(theirs), theirs))
             try:
                 with contextlib.suppress(LinkLost):
+                    if self._offering is not me:
+                        return
                     await self.machine.serve(ours, ours.frames())
             finally:
                 self.cut()

@@ -7,14 +7,23 @@ import contextlib
 
 import pytest
 
-from submarine_ext.domain.jobs import JobSpec, Resources
-from submarine_ext.engines.base import Ended, EngineInfo, Health, Outcome, Started, Waiting
+from submarine_ext.domain.jobs import JobSpec, Resources, Usage
+from submarine_ext.engines.base import (
+    Capacity,
+    Ended,
+    EngineInfo,
+    Health,
+    Outcome,
+    Started,
+    Waiting,
+)
 from submarine_ext.engines.remote.engine import RemoteEngine
 from submarine_ext.engines.remote.frames import (
     NONSENSE,
     TAKEN,
     Hello,
     Known,
+    Load,
     Log,
     Output,
     Recorded,
@@ -77,6 +86,27 @@ async def told(made, *frames) -> None:
     for frame in frames:
         await made.receive(encode(frame))
     await asyncio.sleep(0)
+
+
+def _ended(**fields):
+    return lambda name: Seen(Ended(name=name, outcome=Outcome.FAILED, **fields))
+
+
+def _load(**capacity):
+    has = Capacity(**{"cpu": 1, "memory": 1, "gpu": 0, **capacity})
+    return lambda _: Load(EngineInfo(name="", title="", healthy=True, capacity=has))
+
+
+IMPLAUSIBLE = {
+    "a start that is no number": lambda name: Seen(Started(name, float("nan"))),
+    "an end in the year 30,000,000": _ended(finished=1e15),
+    "a start before time": _ended(started=-1.0),
+    "an exit code of 64 bits": _ended(exit_code=2**63),
+    "more memory than there is": _ended(usage=Usage(cpu_seconds=1, memory_peak_bytes=2**63)),
+    "a place far behind": lambda name: Seen(Waiting(name, "Waits.", 2**63)),
+    "endless CPUs": _load(cpu=float("inf")),
+    "less than no GPUs": _load(gpu=-1),
+}
 
 
 class Faults(Promise):
@@ -264,6 +294,26 @@ class TestFramesThatAreOutOfTurn(Faults):
             await made.receive(frame)
             assert link.closed[0] == NONSENSE
 
+    @pytest.mark.parametrize("fault", IMPLAUSIBLE)
+    @scenario
+    async def test_what_no_machine_says_ends_the_connection(self, fault, tmp_path):
+        task = self.bare(tmp_path)
+        async with session(service(tmp_path)) as s:
+            await s.engine.start(task)
+            async with visit(s.engine) as (made, link):
+                await told(made, IMPLAUSIBLE[fault](task.name))
+                assert link.closed[0] == NONSENSE
+            assert s.of(task.name) == []
+
+    @scenario
+    async def test_a_reason_is_cut_to_a_sentence(self, tmp_path):
+        task = self.bare(tmp_path)
+        async with session(service(tmp_path)) as s:
+            await s.engine.start(task)
+            async with visit(s.engine) as (made, _):
+                await told(made, Seen(Ended(name=task.name, outcome="failed", reason="x" * 10**6)))
+                assert (await s.ended(task.name)).reason == "x" * 2000
+
     @scenario
     async def test_nothing_is_taken_before_hello_or_of_what_is_not_its(self, tmp_path):
         task = self.bare(tmp_path)
@@ -385,6 +435,27 @@ class TestASecondMachineOfTheSamePerson(Faults):
         ):
             assert (first.closed[0], second.closed) == (TAKEN, None)
             assert (await s.engine.info()).healthy
+
+
+class TestAMachineThatIsAtWork(Faults):
+    @scenario
+    async def test_says_so_until_the_service_has_everything(self, tmp_path):
+        task = self.task(tmp_path, jobs.WAITS_THEN_EXITS_WITH_7)
+        async with session(service(tmp_path)) as s:
+            async with machine(tmp_path) as alice:
+                assert not alice.machine.busy
+                await alice.offer(s.engine)
+                await s.engine.start(task)
+                await s.started(task.name)
+                assert alice.machine.busy
+            async with machine(tmp_path) as alice:
+                assert alice.machine.busy, "nobody has looked yet"
+                await alice.offer(s.engine)
+                (alice.jobs / task.job / "1" / "work" / "go on").touch()
+                await s.ended(task.name)
+                assert alice.machine.busy
+                s.engine.recorded(task.name)
+                await until(lambda: not alice.machine.busy)
 
 
 async def gone(folder) -> None:

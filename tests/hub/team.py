@@ -64,6 +64,8 @@ def on_its_own(spawner):
     # People's first servers; those with a name are as the page has them.
     if not spawner.name:
         del spawner.environment["SUBMARINE_SERVICE_URL"]
+    else:
+        spawner.args = [*spawner.args, "--SubmarineExtension.offer_local_engine=True"]
 
 
 c.Spawner.pre_spawn_hook = on_its_own

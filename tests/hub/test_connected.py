@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import httpx
@@ -137,6 +138,36 @@ class TestTwoPeopleAtTheirOwnServers:
             assert bob.ask("GET", "/projects/of-the-team").status_code == 404
         finally:
             hub.api("POST", "/groups/ml/users", {"users": ["bob"]})
+
+
+class TestAPersonsMachine:
+    @pytest.mark.timeout(300)
+    def test_runs_their_jobs_for_the_team_which_keeps_their_server(self, own, hub):
+        """Mutant: no note of what runs on the machine."""
+        alice, bob = own("alice"), own("bob")
+        spec = {"command": ["sh", "-c", "pwd; sleep 300"], "engine": "machine:alice"}
+
+        def offered() -> list[str]:
+            return [each["name"] for each in alice.sure("GET", "/engines")["items"]]
+
+        until(lambda: "machine:alice" in offered(), "the machine")
+        assert "machine:alice" not in [e["name"] for e in bob.sure("GET", "/engines")["items"]]
+        assert bob.ask("POST", "/projects/personal-bob/jobs", spec).status_code in (403, 404)
+        home = alice.sure("GET", "/me")["personal_project"]
+        job = alice.sure("POST", f"/projects/{home}/jobs", spec)["id"]
+        until(lambda: alice.ask("GET", f"/jobs/{job}/logs").text, "the log")
+        assert f"/home/alice/.local/share/jupyter/submarine/machine/jobs/{job}" in (
+            alice.ask("GET", f"/jobs/{job}/logs").text
+        )
+        asked = datetime.now(UTC) + timedelta(seconds=3)
+
+        def last_activity() -> datetime:
+            model = hub.api("GET", "/users/alice")["servers"][NAME]
+            return datetime.fromisoformat(model["last_activity"])
+
+        until(lambda: last_activity() > asked, "activity of the job alone")
+        alice.sure("POST", f"/jobs/{job}/stop", {"grace_seconds": 0})
+        until(lambda: alice.sure("GET", f"/jobs/{job}")["state"] == "cancelled", "the stop")
 
 
 class TestABrowserAtItsOwnServer:

@@ -16,7 +16,7 @@ from typing import IO, Protocol
 import msgspec
 
 from submarine_ext.engines.base import Ended, EngineInfo, Started, Task, Waiting
-from submarine_ext.engines.remote import keeping
+from submarine_ext.engines.remote import keeping, plausible
 from submarine_ext.engines.remote.frames import (
     BROKEN,
     GOING_AWAY,
@@ -41,6 +41,15 @@ from submarine_ext.engines.remote.frames import (
 from submarine_ext.errors import NotFound, SubmarineError
 
 log = logging.getLogger(__name__)
+
+
+#: What is raised for what no machine of ours says.
+NONSENSICAL = (
+    msgspec.DecodeError,
+    keeping.OutOfTurnError,
+    plausible.ImplausibleError,
+    SubmarineError,
+)
 
 
 class Host(Protocol):
@@ -93,7 +102,7 @@ class Visit:
         self._listen_on()
         try:
             await self._take(_decoded(message))
-        except (msgspec.DecodeError, keeping.OutOfTurnError, SubmarineError) as error:
+        except NONSENSICAL as error:
             self.end(f"What this machine sent makes no sense here: {error}", NONSENSE)
         except OSError as error:
             log.warning("What %s sent cannot be kept: %s", self.machine, error)
@@ -122,9 +131,9 @@ class Visit:
             case _ if not self.machine:
                 raise keeping.OutOfTurnError("it did not say who it is.")
             case Load(info):
-                self._host.loaded(self, info)
+                self._host.loaded(self, plausible.machine(info))
             case Seen(observation):
-                await self._see(observation)
+                await self._see(plausible.observation(observation))
             case NeedsCode():
                 self._out.put_nowait(frame)
             case Log() | Output():
@@ -134,7 +143,7 @@ class Visit:
         if hello.protocol != PROTOCOL or not hello.machine:
             raise keeping.OutOfTurnError("it is of another version; the service's must be its own.")
         self.machine = hello.machine
-        self._host.arrived(self, hello.info)
+        self._host.arrived(self, plausible.machine(hello.info))
 
     async def _see(self, observation: Waiting | Started | Ended) -> None:
         task = self._host.task(self, observation.name)
