@@ -150,7 +150,13 @@ class Submarine:
         given = Secrets(fenced, key)
         works = Works(
             Dispatcher(
-                fenced, self._running_engines, job_files, bundle_files, self._collector, given
+                fenced,
+                self._running_engines,
+                job_files,
+                bundle_files,
+                self._collector,
+                given,
+                settings.for_admins,
             ),
             Recorder(fenced, self._collector, hidden, self._ended),
             self._collector,

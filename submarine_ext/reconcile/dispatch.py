@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -27,6 +27,7 @@ from submarine_ext.failpoints import reach
 from submarine_ext.files.bundles import BundleFiles
 from submarine_ext.files.jobs import JobFiles
 from submarine_ext.reconcile.collect import Collector
+from submarine_ext.services.consequences import stop_reserved
 from submarine_ext.services.machines import all_seen
 from submarine_ext.services.secrets import Secrets
 from submarine_ext.store import jobs, quotas
@@ -58,7 +59,9 @@ class Engines(Protocol):
 
 
 class Dispatcher:
-    """Pending jobs become tasks of an engine; unwanted ones are stopped."""
+    """Pending jobs become tasks of an engine; unwanted ones are stopped. Those that wait for
+    engines ``for_admins`` are wanted only as long as their owners are admins.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,9 @@ class Dispatcher:
         bundles: BundleFiles,
         collector: Collector,
         secrets: Secrets,
+        for_admins: Collection[str] = (),
     ) -> None:
+        self._for_admins = for_admins
         self._store = store
         self._engines = engines
         self._files = files
@@ -122,7 +127,7 @@ class Dispatcher:
         claimed is started (again), which engines do once.
         """
         again, self._unanswered = self._unanswered, True
-        found = await self._store.write(lambda tx: _claim(tx, again=again))
+        found = await self._store.write(lambda tx: _claim(tx, self._for_admins, again=again))
         self._unanswered = False
         return found
 
@@ -231,7 +236,11 @@ class Dispatcher:
         self._stopping.clear()
 
 
-def _claim(tx: Transaction, *, again: bool) -> tuple[list[Record], list[Record]]:
+def _claim(
+    tx: Transaction, for_admins: Collection[str], *, again: bool
+) -> tuple[list[Record], list[Record]]:
+    if for_admins:
+        stop_reserved(tx, for_admins)
     claimed = jobs.claimed(tx) if again else []
     return claimed + jobs.claim(tx, CLAIM), jobs.unwanted(tx)
 

@@ -8,11 +8,12 @@ look again at what they may.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from submarine_ext.domain.access import Capability, Principal, rights
+from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, JobState, Target
 from submarine_ext.domain.projects import ProjectState
 from submarine_ext.domain.times import now
@@ -54,6 +55,16 @@ def settle_all(tx: Transaction, who: Principal, names: Iterable[str]) -> None:
     for name in names:
         settle(tx, who, name)
         note(tx, who.name, "access.change", name, project=name, kind=ACCESS)
+
+
+def stop_reserved(tx: Transaction, engines: Collection[str]) -> None:
+    """Stop what waits for engines that are for admins, of people who are none (any more)."""
+    for record in jobs.waiting_without_admin(tx, engines):
+        reason = (
+            f"{record.job.owner} is no administrator, and the engine {record.job.engine} is for "
+            "administrators only: choose another engine."
+        )
+        stop(tx, record, actor=SYSTEM, reason=reason)
 
 
 def stop(

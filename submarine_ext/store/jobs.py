@@ -7,7 +7,7 @@ one that was decided on an older reading does nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -51,9 +51,11 @@ from submarine_ext.store.schema import (
     points,
     redactions,
     tails,
+    users,
     version_jobs,
     versions,
 )
+from submarine_ext.store.users import NOT_ADMIN
 
 #: As many values as a statement of any database takes.
 _MOST_IN = 500
@@ -171,6 +173,15 @@ def counts(conn: Connection) -> dict[str, int]:
 def waiting(conn: Connection, project: str) -> list[Record]:
     """Jobs of a project that have not started yet."""
     query = _UNFINISHED.where(jobs.c.project == project, jobs.c.state != "running")
+    return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
+
+
+def waiting_without_admin(conn: Connection, engines: Collection[str]) -> list[Record]:
+    """Jobs that wait for one of these engines, and whose owners are no admins."""
+    admins = select(users.c.name).where(users.c.admin != NOT_ADMIN)
+    query = _UNFINISHED.where(
+        jobs.c.engine.in_(engines), jobs.c.state != "running", jobs.c.owner.not_in(admins)
+    )
     return [_record(row) for row in conn.execute(query.order_by(jobs.c.seq)).mappings()]
 
 

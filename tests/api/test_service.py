@@ -137,6 +137,59 @@ class TestLocalJobs:
         assert len(running.ask("GET", "/engines", who="root-admin").json()["items"]) == 1
 
 
+class TestAnAdministratorWhoIsNoneAnyMore:
+    """Has the same consequences as leaving a group: what waits is stopped, what runs goes on."""
+
+    @pytest.fixture
+    def submit(self, running):
+        running.ask("GET", "/me")
+        self.appoint(running, admin=True)
+        capacity = running.ask("GET", "/engines").json()["items"][0]["capacity"]
+        spec = {"resources": {"cpu": capacity["cpu"]}}
+
+        def submit(script: str, **more) -> str:
+            job = {"command": ["sh", "-c", script], **spec, **more}
+            answer = running.ask("POST", "/projects/alice/jobs", job)
+            assert answer.status_code == 201, answer.text
+            return f"/jobs/{answer.json()['id']}"
+
+        return submit
+
+    @staticmethod
+    def appoint(running, *, admin: bool) -> None:
+        answer = running.ask("PATCH", "/users/alice", {"admin": admin}, "root-admin")
+        assert answer.status_code == 200
+
+    @staticmethod
+    def until(running, job: str, *states: str) -> dict:
+        while (found := running.ask("GET", job).json())["state"] not in states:
+            time.sleep(0.05)
+        return found
+
+    def test_has_what_waits_for_the_local_engine_stopped(self, running, submit):
+        runs, waits = submit("sleep 600"), submit("true")
+        self.until(running, runs, "running")
+        self.until(running, waits, "queued")
+        self.appoint(running, admin=False)
+        told = self.until(running, waits, "cancelled", "running", "succeeded")
+        assert told["state"] == "cancelled"
+        assert told["reason"].startswith("alice is no administrator, and the engine local is for")
+        assert running.ask("GET", runs).json()["state"] == "running"
+        running.ask("POST", f"{runs}/stop", {"grace_seconds": 0})
+        self.until(running, runs, "cancelled")
+
+    def test_has_no_further_attempt_begun(self, running, submit, tmp_path):
+        """The mutant looks only at what waits at the moment of the change."""
+        go, began = tmp_path / "go", tmp_path / "began"
+        job = submit(f"echo >> {began}; until [ -e {go} ]; do sleep 0.05; done; false", retries=2)
+        self.until(running, job, "running")
+        self.appoint(running, admin=False)
+        go.touch()
+        told = self.until(running, job, "cancelled", "failed", "succeeded")
+        assert (told["state"], "administrators only" in told["reason"]) == ("cancelled", True)
+        assert began.read_text() == "\n"
+
+
 class TestTheEnd:
     def test_lets_a_request_end_tells_sockets_to_come_again_and_takes_no_new_ones(self, running):
         headers = {"Authorization": "token token-alice"}
