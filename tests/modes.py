@@ -21,9 +21,10 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 
 from submarine_ext.app.service import SubmarineService
+from submarine_ext.app.settings import SubmarineSettings
 
 #: What only the server that holds the services may be told.
-OF_THE_SERVICE = ("admins", "data_dir", "max_bundle_bytes", "cpu", "memory", "gpu", "engines")
+OF_THE_SERVICE = tuple(SubmarineSettings.class_own_traits(config=True))
 #: Of a Jupyter server only.
 _EXTENSIONS = ("ServerApp", "SubmarineExtension")
 SERVICE_TOKEN = "the-owners-token-for-the-service"

@@ -294,7 +294,8 @@ class TestAnotherServerProcess:
     async def test_that_revokes_is_heard_through_the_database(self, shared, socket_of, site):
         bob = await socket_of("bob", "projects/vision")
         mine = site.configured
-        other = await Submarine.open(Settings(root=mine.root, owner=mine.owner, admins=mine.admins))
+        same = {"owner": mine.owner, "admins": mine.admins, "database_url": mine.database_url}
+        other = await Submarine.open(Settings(root=mine.root, **same))
         try:
             await other.sharing.revoke(Principal("alice"), "vision", "user:bob")
             async with asyncio.timeout(PATIENCE):
