@@ -52,6 +52,7 @@ class Swap:
 
     def __init__(self, at: Place, old: Place | None) -> None:
         self._at, self._old = at, old
+        self._new = _written(at)
 
     def done(self) -> None:
         """The new file stays."""
@@ -60,7 +61,14 @@ class Swap:
         os.close(self._at.folder)
 
     def undo(self) -> None:
-        """What was there comes back."""
+        """What was there comes back.
+
+        Not where it is another's by now, who wrote into the new file, or took its place: a
+        lock on a file system of several machines may have gone to the next one meanwhile.
+        """
+        if _written(self._at) != self._new:
+            self.done()
+            return
         if self._old is not None:
             self._old.move(self._at)
         else:
@@ -172,11 +180,19 @@ class ProjectFiles:
             self._etags[key] = etag
         return etag
 
-    def put(self, project: str, path: str, staged: Staged, over: str | None = None) -> Swap:
+    def put(
+        self,
+        project: str,
+        path: str,
+        staged: Staged,
+        over: str | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Swap:
         """Put what was staged in the place of the file at ``path``, for good once it returns.
 
         Raises Conflict where a folder or a link is in the way, Changed where the file is not
-        ``over`` (an ETag) any more.
+        ``over`` (an ETag) any more, or where there is one at all (``fresh``).
         """
         with self._place(project, path, make=True) as at:
             status = at.status()
@@ -186,12 +202,12 @@ class ProjectFiles:
             new = at.beside(SAVING + secrets.token_hex(8))
             _write(new, staged, status)
             reach("save-written")
-            old = _second_name(at) if status is not None else None
+            old = _second_name(at) if status is not None and not fresh else None
             if old is not None and over is not None and _etag(at.beside(old)) != over:
                 at.beside(old).remove()
                 new.remove()
                 raise Changed
-            new.move(at)
+            _move(new, at, fresh=fresh)
             at.sync()
             kept = os.dup(at.folder)
             return Swap(Place(kept, at.name), Place(kept, old) if old else None)
@@ -300,6 +316,24 @@ def _write(new: Place, staged: Staged, like: os.stat_result | None) -> None:
 def _etag(at: Place) -> str:
     with at.open() as file:
         return sha256(file)
+
+
+def _move(new: Place, at: Place, *, fresh: bool) -> None:
+    if not fresh:
+        new.move(at)
+        return
+    try:  # a link refuses to overwrite, a rename would not
+        new.link(at)
+    except FileExistsError:
+        raise Changed from None
+    finally:
+        new.remove()
+
+
+def _written(at: Place) -> tuple[int, ...] | None:
+    """Something that is another once somebody has put or written something else there."""
+    status = at.status()
+    return status and (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def _second_name(at: Place) -> str:

@@ -111,7 +111,12 @@ class Saves:
     ) -> Version:
         with told_when_full():
             swap = await asyncio.to_thread(
-                self._files.put, wish.project, wish.path, staged, current.etag if current else None
+                self._files.put,
+                wish.project,
+                wish.path,
+                staged,
+                current.etag if current else None,
+                fresh=current is None,
             )
         reach("save-placed")
         try:

@@ -70,7 +70,7 @@ def lock_nothing() -> None:
 
     put = ProjectFiles.put
     ProjectFiles.locked = locked
-    ProjectFiles.put = lambda self, project, path, staged, over=None: put(
+    ProjectFiles.put = lambda self, project, path, staged, over=None, fresh=False: put(
         self, project, path, staged
     )
     saves.Saves._attempt = attempt
