@@ -25,14 +25,21 @@ class Lab:
     """One JupyterLab with its folders; ``root`` is what its file browser shows.
 
     With ``people`` it knows them by name, each with a token of their own; without, it has the
-    one owner that a laptop's server has. With ``service`` it is connected to that one.
+    one owner that a laptop's server has. With ``service`` it is connected to that one, and
+    ``offers`` its machine to it.
     """
 
     def __init__(
-        self, folder: Path, people: Sequence[str] = (), service: Lab | None = None
+        self,
+        folder: Path,
+        people: Sequence[str] = (),
+        service: Lab | None = None,
+        *,
+        offers: bool = False,
     ) -> None:
         self.folder = folder
         self.service = service
+        self.offers = offers
         self.tokens = {name: secrets.token_hex(16) for name in people}
         self.root = folder / "root"
         self.token = secrets.token_hex(16)
@@ -115,6 +122,7 @@ class Lab:
         return [
             f"--SubmarineExtension.service_url={self.service.url}",
             f"--SubmarineExtension.service_token_file={file}",
+            f"--SubmarineExtension.offer_local_engine={self.offers}",
         ]
 
     def _identity(self) -> list[str]:
