@@ -343,7 +343,7 @@ class TestAMachineOutOfSight(Faults):
             said = await s.such(lambda o: isinstance(o, Waiting) and "may go on" in o.reason)
             assert (said.name, said.paused) == (task.name, True)
             assert said.reason.startswith("alice's machine is out of sight since ")
-            assert "if it is not heard of until " in said.reason
+            assert "if nothing is heard of it by " in said.reason
             health = await s.such(lambda o: isinstance(o, Health) and not o.info.healthy)
             assert health.info.since is not None
             await s.engine.start(later)

@@ -46,6 +46,7 @@ from submarine_ext.engines.remote.visit import Visit
 
 #: Seconds out of sight that nobody has to hear of: a page reload of networks.
 BLIP = 5.0
+ELSEWHERE = "Another server of the service looks after the jobs now."
 REPLACED = "A newer connection of this machine is in its place."
 
 
@@ -107,10 +108,10 @@ class RemoteEngine(Engine):
     async def close(self) -> None:
         """Send the machine away; it comes again where the service is."""
         self._closed = True
+        visit, self._visit = self._visit, None
+        if visit is not None:
+            visit.end(ELSEWHERE)
         self._uncount()
-        if self._visit is not None:
-            self._visit.end("Another server of the service looks after the jobs now.")
-            self._visit = None
         self._observations.put_nowait(None)
 
     def check(self, spec: JobSpec) -> None:
@@ -200,7 +201,7 @@ class RemoteEngine(Engine):
     def arrived(self, visit: Visit, info: EngineInfo) -> None:
         """The machine said who it is. A second one has to wait until the first one's jobs end."""
         if self._closed:
-            return visit.end("Another server of the service looks after the jobs now.")
+            return visit.end(ELSEWHERE)
         here = self._visit
         if self._elsewhere(visit.machine):
             return visit.end(_SECOND.format(owner=self.owner), TAKEN)
@@ -367,7 +368,7 @@ def _clock(seconds: float, *, day: bool = False) -> str:
 
 _AWAY = (
     "{owner}'s machine is out of sight since {since}: its server is stopped or cut off. The job "
-    "may go on there; if it is not heard of until {until}, it is given up."
+    "may go on there; if nothing is heard of it by {until}, it is given up."
 )
 _NOT_YET = (
     "Waits for {owner}'s machine, which is out of sight since {since}: its server is stopped or "
