@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -217,18 +217,15 @@ class Reader:
 
 
 @pytest.fixture
-def follow(jp_ws_fetch, jp_asyncio_loop):
-    """``await follow(*messages)``: an open socket that has sent the messages."""
+def reading(jp_asyncio_loop) -> Iterator[Callable[[Any], Reader]]:
+    """``reader = reading(connection)``: a socket that is closed after the test."""
     opened: list[Reader] = []
 
-    async def connect(*messages: Any) -> Reader:
-        reader = Reader(await jp_ws_fetch(*BASE.split("/"), "events"))
-        opened.append(reader)
-        for message in messages:
-            await reader.say(message)
-        return reader
+    def keep(connection: Any) -> Reader:
+        opened.append(Reader(connection))
+        return opened[-1]
 
-    yield connect
+    yield keep
 
     async def close() -> None:
         for reader in opened:
@@ -236,6 +233,19 @@ def follow(jp_ws_fetch, jp_asyncio_loop):
             await reader.end()
 
     jp_asyncio_loop.run_until_complete(close())
+
+
+@pytest.fixture
+def follow(jp_ws_fetch, reading):
+    """``await follow(*messages)``: an open socket that has sent the messages."""
+
+    async def connect(*messages: Any, **more: Any) -> Reader:
+        reader = reading(await jp_ws_fetch(*BASE.split("/"), "events", **more))
+        for message in messages:
+            await reader.say(message)
+        return reader
+
+    return connect
 
 
 def ended(frame: dict[str, Any]) -> bool:

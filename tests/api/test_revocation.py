@@ -25,29 +25,20 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def socket_of(people, jp_http_port, jp_base_url, jp_asyncio_loop):
+def socket_of(people, jp_http_port, jp_base_url, reading):
     """``await socket_of("bob", "projects/p", …)``: a socket that follows these topics."""
-    opened: list[Reader] = []
 
     async def connect(name: str, *topics: str, **more) -> Reader:
         url = f"ws://127.0.0.1:{jp_http_port}{jp_base_url}submarine/api/events"
         headers = {"Authorization": f"token token-{name}"}
-        reader = Reader(await websocket_connect(HTTPRequest(url, headers=headers)))
-        opened.append(reader)
+        reader = reading(await websocket_connect(HTTPRequest(url, headers=headers)))
         for topic in topics:
             await reader.say({"op": "subscribe", "topic": topic, **more})
             frames = await reader.until(lambda f: f["type"] in ("subscribed", "error"))
             assert frames[-1]["type"] == "subscribed", frames[-1]
         return reader
 
-    yield connect
-
-    async def close() -> None:
-        for reader in opened:
-            reader.connection.close()
-            await reader.end()
-
-    jp_asyncio_loop.run_until_complete(close())
+    return connect
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from tests.api.conftest import (  # noqa: F401 - fixtures
     finished,
     follow,
     people,
+    reading,
     site,
     submitted,
 )
@@ -150,26 +151,13 @@ def jp_server_config(request: Any, jp_server_config: Any) -> Any:
 
 
 @pytest.fixture
-def follow_as(jp_ws_fetch: Any, jp_asyncio_loop: Any) -> Any:
+def follow_as(follow: Any) -> Any:  # noqa: F811
     """``await follow_as("bob", *messages)``: somebody's open socket that has said this."""
-    opened: list[Reader] = []
 
-    async def connect(name: str, *messages: Any) -> Reader:
-        token = {"Authorization": f"token token-{name}"}
-        reader = Reader(await jp_ws_fetch("submarine", "api", "events", headers=token))
-        opened.append(reader)
-        for message in messages:
-            await reader.say(message)
-        return reader
+    def connect(name: str, *messages: Any) -> Awaitable[Reader]:
+        return follow(*messages, headers={"Authorization": f"token token-{name}"})
 
-    yield connect
-
-    async def close() -> None:
-        for reader in opened:
-            reader.connection.close()
-            await reader.end()
-
-    jp_asyncio_loop.run_until_complete(close())
+    return connect
 
 
 @pytest.fixture

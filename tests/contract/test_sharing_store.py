@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import msgspec
@@ -21,30 +18,10 @@ from submarine_ext.domain.pages import JobFilter
 from submarine_ext.store import migrate
 from submarine_ext.store.sqlite import engine as sqlite
 from submarine_ext.store.store import Store
+from tests.contract.killed_migration import migrated
 
 ANN = Principal("ann")
 SPEC = JobSpec(command=["true"], resources=Resources(cpu="500m", memory="1Gi", gpu=1))
-
-#: Migrates the database named on the command line and dies before the Nth statement.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from sqlalchemy import event
-from submarine_ext.store import migrate
-from submarine_ext.store import sqlite
-
-engine, left = sqlite.engine(Path(sys.argv[1]), begin="BEGIN IMMEDIATE", size=1), int(sys.argv[2])
-
-@event.listens_for(engine, "before_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.begin() as conn:
-    migrate.upgrade(conn)
-"""
 
 
 @pytest.fixture
@@ -169,7 +146,7 @@ class TestAKillInTheMiddle:
         before = tables(old)
         outcomes = []
         for number in range(0, 400, 10):
-            code = self.migrate(old, number)
+            code = migrated(old, number)
             outcomes.append(code)
             assert values(old, "SELECT count(*) FROM jobs") == [(2,)]
             assert values(old, "SELECT count(*) FROM events") == [(3,)]
@@ -184,18 +161,8 @@ class TestAKillInTheMiddle:
 
     def test_would_show_a_migration_without_a_transaction(self, old):
         """The mutant: each statement is committed by itself."""
-        mutant = KILLED.replace('begin="BEGIN IMMEDIATE"', 'begin="SELECT 1"')
         before = tables(old)
         assert any(
-            self.migrate(old, number, mutant) != 0 and tables(old) != before
+            migrated(old, number, begin="SELECT 1") != 0 and tables(old) != before
             for number in range(20, 60, 10)
         )
-
-    @staticmethod
-    def migrate(path, number, script=KILLED):
-        ran = subprocess.run(
-            [sys.executable, "-c", script, str(path), str(number)],
-            capture_output=True,
-            env={**os.environ, "PYTHONWARNINGS": "default"},
-        )
-        return ran.returncode

@@ -3,8 +3,6 @@
 import asyncio
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from contextlib import closing
 
@@ -38,6 +36,7 @@ from submarine_ext.store import (
 from submarine_ext.store import store as store_module
 from submarine_ext.store.store import Store
 from submarine_ext.store.unfinished import unfinished_jobs
+from tests.contract.killed_migration import migrated
 from tests.databases import KINDS, change, empty, fresh, rows, url
 
 
@@ -116,38 +115,18 @@ class TestMigrations:
                 assert await each.read(migrate.current) == migrate.HEAD
                 await each.close()
 
-    #: Migrates the database of that URL and dies before the Nth statement.
-    KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from submarine_ext.store import migrate
-from submarine_ext.store.postgres import Postgres
-
-engine, left = Postgres(sys.argv[1]).writer(), int(sys.argv[2])
-
-@event.listens_for(engine, "before_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.begin() as conn:
-    migrate.upgrade(conn)
-"""
-
     def test_a_kill_in_the_middle_leaves_nothing_or_everything(self, tmp_path):
         """On PostgreSQL; tests/contract/test_sharing_store.py does it on SQLite."""
         with empty("postgres", tmp_path) as where:
-            codes = [self._migrate(where, number) for number in (5, 30, 60, 1000)]
+            codes = [self._migrated(where, number) for number in (5, 30, 60, 1000)]
             assert codes == [-signal.SIGKILL] * 3 + [0]
             assert rows(where, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
 
-    def _migrate(self, where, number):
-        ran = subprocess.run([sys.executable, "-c", self.KILLED, where, str(number)])
-        if ran.returncode:
+    def _migrated(self, where, number):
+        code = migrated(where, number)
+        if code:
             assert rows(where, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
-        return ran.returncode
+        return code
 
 
 class TestWrites:

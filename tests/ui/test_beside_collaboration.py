@@ -77,7 +77,8 @@ def test_a_plain_notebook_is_shared_as_it_is_typed(desk: Desk, shared_lab: Lab) 
 def test_a_projects_notebook_keeps_its_roles_and_authors(
     page: Page, shared_lab: Lab, vision: None, new_context: Callable[..., BrowserContext]
 ) -> None:
-    # ipywidgets' own manager stumbles over a notebook without a kernel, such as a viewer's.
+    # ipywidgets' own manager stumbles over a notebook without a kernel, such as a viewer's:
+    # https://github.com/jupyter-widgets/ipywidgets/issues/3970.
     alice, bob = page, new_context().new_page()
     bob.goto(shared_lab.address("", "bob"))
     asked: list[str] = []
