@@ -25,7 +25,7 @@ from submarine_ext.app.connecting import ConnectionSettings
 from submarine_ext.app.kernels import Kernels
 from submarine_ext.app.page import tell_user
 from submarine_ext.app.places import projects_of
-from submarine_ext.app.rooms import Rooms
+from submarine_ext.app.rooms import Rooms, open_rooms
 from submarine_ext.app.served import refuse_served
 from submarine_ext.app.settings import SubmarineSettings
 from submarine_ext.app.site import Configured, Site
@@ -67,6 +67,8 @@ class SubmarineExtension(SubmarineSettings, ConnectionSettings, ExtensionApp):
         self.handlers.extend(handlers() if here else proxy.handlers())
         Kernels(self.serverapp, projects_of(self.site), self.owner).attach()
         Rooms(self.serverapp, self._projects_here).attach()
+        if isinstance(self.site, Site) and not self.site.configured.database_url:
+            open_rooms(self.serverapp)
         tell_user(self.serverapp.web_app.settings, self.owner)
 
     @property

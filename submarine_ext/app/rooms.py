@@ -1,27 +1,75 @@
-"""jupyter-collaboration's rooms are not for projects.
+"""jupyter-collaboration's own rooms are not for projects, which have rooms of ours.
 
 Where it is installed, it shares a document with everybody who may use the server, and saves it
 as the server: it knows no roles, and a save would be nobody's version. So no file of a project
-gets a room, by whatever name it is asked for; projects keep their own saves and merges. The
-server's other files are shared as ever.
+gets a room of it, by whatever name it is asked for. The server's other files are shared as
+ever. Its handlers are known by their package, so nothing of it needs to be installed.
 
-Its handlers are known by their package, so nothing of it needs to be installed.
+Its lab is answered about a project's files by :mod:`submarine_ext.api.rooms`, whose routes go
+before its own. Where a version is installed that we do not know, or several servers share the
+database, they are not there, and projects keep their saves and merges.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.serverapp import ServerApp
+from tornado.routing import PathMatches, Rule
 
+from submarine_ext.api.rooms.handlers import ROOM, SESSION, RoomSession, RoomSocket
+from submarine_ext.api.rooms.lobby import Lobby
 from submarine_ext.app.kernels import DRIVE
 
 PACKAGES = ("jupyter_server_ydoc", "jupyter_server_fileid")
+#: What rooms are built upon, with the versions that they were tested with. The lab's side comes
+#: with jupyter-docprovider.
+KNOWN = {
+    "jupyter-server-ydoc": r"3\.",
+    "jupyter-docprovider": r"3\.",
+    "jupyter-ydoc": r"4\.",
+    "pycrdt": r"0\.14\.",
+}
+#: The option's name in JupyterLab's page configuration.
+OPTION = "submarineRooms"
+
+
+def unknown_package() -> str | None:
+    """What keeps rooms of projects from being opened; empty where there is no collaboration."""
+    try:
+        found = {name: version(name) for name in KNOWN}
+    except PackageNotFoundError:
+        return ""
+    return next(
+        (
+            f"{name} {found[name]}"
+            for name, ours in KNOWN.items()
+            if not re.match(ours, found[name])
+        ),
+        None,
+    )
+
+
+def open_rooms(app: ServerApp) -> None:
+    """Answer jupyter-collaboration's lab about projects' files, before its own server does."""
+    unknown = unknown_package()
+    if unknown is not None:
+        if unknown:
+            app.log.warning("submarine_ext: projects have no live editing with %s", unknown)
+        return
+    base, lobby = re.escape(app.base_url.rstrip("/")), {"lobby": Lobby()}
+    routes = ((SESSION, RoomSession), (ROOM, RoomSocket))
+    app.web_app.default_router.rules[:0] = [
+        Rule(PathMatches(f"{base}{route}$"), handler, lobby) for route, handler in routes
+    ]
+    app.web_app.settings.setdefault("page_config_data", {})[OPTION] = True
 
 
 class Rooms:

@@ -28,7 +28,8 @@ class Version(Struct, frozen=True, kw_only=True):
 
     ``message`` is the name somebody gave it (None: unnamed), ``etag`` the SHA-256 of the
     file's bytes, ``size`` in bytes, ``jobs`` the ids of jobs that ran it, ``base`` the ETag
-    it was made from. ``current``: it is the file's content now.
+    it was made from. ``current``: it is the file's content now. ``coauthors`` typed parts of
+    it while its author did, in a room.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Version(Struct, frozen=True, kw_only=True):
     base: str | None
     jobs: list[str]
     current: bool
+    coauthors: list[str] = []
 
 
 class Naming(Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,21 +54,21 @@ encode = msgspec.json.Encoder().encode
 class News:
     """One frame of a topic. ``seq`` is the cursor after it."""
 
-    __slots__ = ("_data", "_encoded", "_plain", "kind", "seq", "topic")
+    __slots__ = ("_encoded", "_plain", "data", "kind", "seq", "topic")
 
     def __init__(self, topic: str, seq: int, kind: str, data: dict[str, Any]) -> None:
         self.topic = topic
         self.seq = seq
         self.kind = kind
-        self._data = {} if kind == AUDIT else data
-        self._plain = not any(name in self._data for name in _SPEC)
+        self.data = {} if kind == AUDIT else data
+        self._plain = not any(name in self.data for name in _SPEC)
         self._encoded: dict[bool, bytes] = {}
 
     def frame(self, *, specs: bool) -> bytes:
         """As it goes to readers who may (not) see what a job runs; the same bytes for all."""
         whole = specs or self._plain
         if whole not in self._encoded:
-            shown = self._data if whole else _without_spec(self._data)
+            shown = self.data if whole else _without_spec(self.data)
             self._encoded[whole] = encode(Frame(self.topic, self.kind, shown, self.seq))
         return self._encoded[whole]
 

@@ -44,6 +44,7 @@ class Filing(Reading):
         create_only: bool = False,
         kind: VersionKind = VersionKind.SAVED,
         message: str | None = None,
+        coauthors: tuple[str, ...] = (),
     ) -> tuple[Version, Content]:
         """Save bytes. ``if_match`` is the ETag they were made from, ``create_only`` refuses
         to replace anything. Raises Stale: what was refused is kept.
@@ -59,6 +60,7 @@ class Filing(Reading):
                 create_only=create_only,
                 kind=kind,
                 message=message,
+                coauthors=coauthors,
             )
         return version, Content(body, version.etag)
 

@@ -41,7 +41,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     """What somebody wants at a path, and under which conditions.
 
     ``if_match`` is the ETag of the content that it was made from, ``revive`` a document in
-    the trash that comes back with it.
+    the trash that comes back with it. ``coauthors`` typed parts of it, too.
     """
 
     who: Principal
@@ -52,6 +52,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     kind: VersionKind = VersionKind.SAVED
     message: str | None = None
     revive: int | None = None
+    coauthors: tuple[str, ...] = ()
 
 
 class Saves:
@@ -244,6 +245,7 @@ def _record(wish: Wish, staged: Staged, blob: str) -> versions.Record:
         kind=wish.kind,
         message=wish.message,
         base=wish.if_match if wish.if_match != ANY else None,
+        coauthors=wish.coauthors,
     )
 
 

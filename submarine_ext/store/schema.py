@@ -175,6 +175,8 @@ versions = Table(
     Column("kind", Text, nullable=False),
     Column("message", Text),
     Column("base", Text),
+    # Names, as JSON; null for a version of one person.
+    Column("coauthors", Text),
     sqlite_autoincrement=True,
 )
 Index("versions_by_document", versions.c.document, versions.c.id)

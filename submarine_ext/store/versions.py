@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from msgspec import Struct
+from msgspec import Struct, json
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from submarine_ext.domain.versions import Version, VersionKind
@@ -30,12 +30,14 @@ class Record(Struct, frozen=True):
     kind: VersionKind
     message: str | None = None
     base: str | None = None
+    coauthors: tuple[str, ...] = ()
 
 
 def add(conn: Connection, record: Record) -> Record:
     """Store it (its ``id`` is given here) and answer with what was stored."""
     values = {name: getattr(record, name) for name in Record.__struct_fields__ if name != "id"}
-    key = conn.execute(insert(versions), values).inserted_primary_key
+    others = json.encode(record.coauthors).decode() if record.coauthors else None
+    key = conn.execute(insert(versions), {**values, "coauthors": others}).inserted_primary_key
     assert key is not None
     return Record(int(key[0]), **values)
 
@@ -209,6 +211,7 @@ def shown(record: Record, jobs: list[str], *, current: bool) -> Version:
         id=str(record.id),
         last_modified=record.time,
         author=record.author,
+        coauthors=list(record.coauthors),
         kind=record.kind,
         message=record.message,
         size=record.size,
@@ -226,4 +229,6 @@ def _first(conn: Connection, query: Select[tuple[object, ...]]) -> Record | None
 
 def _record(row: Row[tuple[object, ...]]) -> Record:
     values = dict(zip(Record.__struct_fields__, row, strict=True))
-    return Record(**{**values, "kind": VersionKind(str(values["kind"]))})  # type: ignore[arg-type]
+    others = json.decode(str(values["coauthors"] or "[]"), type=tuple[str, ...])
+    kind = VersionKind(str(values["kind"]))
+    return Record(**{**values, "kind": kind, "coauthors": others})  # type: ignore[arg-type]
