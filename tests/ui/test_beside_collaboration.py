@@ -1,7 +1,8 @@
-"""The lab with jupyter-collaboration in it: plain notebooks are shared live, projects' are ours."""
+"""The lab with jupyter-collaboration in it: projects are shared live too, with their roles."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +11,9 @@ import pytest
 from lab import Lab
 from playwright.sync_api import BrowserContext, Page, expect
 from screens import SLOW, notebook_of
-from sharing import go_to, notebook, open_file, save, saved, write_in
+from sharing import go_to, open_file, save, saved, write_in
 
 Desk = Callable[[str], Page]
-FILE = "/contents/vision/train.ipynb"
 #: `make` puts it there, beside the environment.
 COLLABORATION = Path(__file__).parents[2] / ".venv" / "collaboration"
 
@@ -30,10 +30,13 @@ class CollaboratingLab(Lab):
         }
 
 
+_numbers = itertools.count()
+
+
 @pytest.fixture(scope="module")
 def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Instead of the one that the other tests share."""
-    lab = CollaboratingLab(tmp_path_factory.mktemp("collaborating"), ("alice", "bob"))
+    lab = CollaboratingLab(tmp_path_factory.mktemp("collaborating"), ("alice", "bob", "carol"))
     with lab.running() as running:
         yield running
 
@@ -45,13 +48,20 @@ def page(desk: Desk) -> Page:
 
 
 @pytest.fixture
-def vision(shared_lab: Lab) -> None:
-    """A project of alice's, with a notebook that bob may read."""
+def vision(shared_lab: Lab) -> str:
+    """A project of alice's, with a notebook that bob may change and carol may read."""
     body = {"type": "notebook", "format": "json", "content": notebook_of(["lr = 0.1"])}
-    shared_lab.api("POST", "/projects", {"name": "vision"}, person="alice")
-    shared_lab.api("PUT", FILE, body, person="alice")
-    grant = "/projects/vision/grants/user:bob"
-    shared_lab.api("PUT", grant, {"role": "viewer"}, person="alice")
+    name = f"vision-{next(_numbers)}"
+    shared_lab.api("POST", "/projects", {"name": name}, person="alice")
+    shared_lab.api("PUT", file_of(name), body, person="alice")
+    for who, role in (("bob", "editor"), ("carol", "viewer")):
+        grant = f"/projects/{name}/grants/user:{who}"
+        shared_lab.api("PUT", grant, {"role": role}, person="alice")
+    return name
+
+
+def file_of(project: str) -> str:
+    return f"/contents/{project}/train.ipynb"
 
 
 def source(page: Page) -> object:
@@ -74,26 +84,65 @@ def test_a_plain_notebook_is_shared_as_it_is_typed(desk: Desk, shared_lab: Lab) 
     expect(source(pages["bob"])).to_have_text("seen = 'at once'")
 
 
-def test_a_projects_notebook_keeps_its_roles_and_authors(
-    page: Page, shared_lab: Lab, vision: None, new_context: Callable[..., BrowserContext]
+def test_a_projects_notebook_is_typed_in_by_two_and_watched_by_a_third(
+    page: Page,
+    desk: Desk,
+    shared_lab: Lab,
+    vision: str,
+    new_context: Callable[..., BrowserContext],
 ) -> None:
+    alice, bob = page, desk("bob")
     # ipywidgets' own manager stumbles over a notebook without a kernel, such as a viewer's:
     # https://github.com/jupyter-widgets/ipywidgets/issues/3970.
-    alice, bob = page, new_context().new_page()
-    bob.goto(shared_lab.address("", "bob"))
-    asked: list[str] = []
-    for each in (alice, bob):
-        each.on("request", lambda request: asked.append(request.url))
-        each.on("websocket", lambda opened: asked.append(opened.url))
-        go_to(each, "vision")
+    carol = new_context().new_page()
+    carol.goto(shared_lab.address("", "carol"))
+    for each in (alice, bob, carol):
+        go_to(each, vision)
         open_file(each, "train.ipynb")
-    expect(source(bob)).to_have_attribute("aria-readonly", "true")
+        expect(source(each)).to_have_text("lr = 0.1")
+    expect(source(carol)).to_have_attribute("aria-readonly", "true")
+
     write_in(alice, 0, "lr = 0.3")
+    for each in (bob, carol):
+        expect(source(each)).to_have_text("lr = 0.3")
+    write_in(bob, 0, "lr = 0.5")
+    for each in (alice, carol):
+        expect(source(each)).to_have_text("lr = 0.5")
     save(alice)
     saved(alice)
-    expect(source(bob)).to_have_text("lr = 0.3")  # it was saved, and bob has changed nothing
-    versions = shared_lab.api("GET", f"{FILE}/checkpoints", person="alice")
-    assert [(each["author"], each["kind"]) for each in versions] == [("alice", "saved")] * 2
-    assert [url for url in asked if "collaboration" in url and "vision" in url] == []
-    assert [url for url in asked if "/room/json:notebook" in url] == []
-    expect(notebook(bob, "train.ipynb")).to_be_visible()
+    versions = shared_lab.api("GET", f"{file_of(vision)}/checkpoints", person="alice")
+    assert versions[-1]["author"] == "bob"
+    assert versions[-1]["coauthors"] == ["alice"]
+    expect(alice.get_by_role("dialog")).to_have_count(0)
+
+    shared_lab.api("POST", f"{file_of(vision)}/checkpoints/{versions[0]['id']}", {}, person="alice")
+    for each in (alice, bob, carol):
+        expect(source(each)).to_have_text("lr = 0.1")  # restored, without a word
+
+    shared_lab.api("DELETE", f"/projects/{vision}/grants/user:bob", person="alice")
+    expect(bob.locator(".jp-NotebookPanel")).to_have_count(0)
+
+
+def test_what_others_print_is_no_script_here(page: Page, desk: Desk, vision: str) -> None:
+    """Alice has run the cell and trusts it; bob then runs it too. (Mutant: no distrust.)"""
+    alice, bob = page, desk("bob")
+    for each in (alice, bob):
+        go_to(each, vision)
+        open_file(each, "train.ipynb")
+        expect(each.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=SLOW)
+    script = (
+        "from IPython.display import HTML; HTML('<img src=x onerror=\"window.ran=1\"><b>{}</b>')"
+    )
+    write_in(alice, 0, script.format("alice"))
+    alice.keyboard.press("Control+Enter")
+    for each in (alice, bob):
+        expect(each.locator(".jp-OutputArea-output b")).to_have_text("alice")
+    alice.wait_for_function("window.ran === 1")
+    assert bob.evaluate("window.ran") is None
+    alice.evaluate("delete window.ran")
+    write_in(bob, 0, script.format("bob"))
+    bob.keyboard.press("Control+Enter")
+    for each in (alice, bob):
+        expect(each.locator(".jp-OutputArea-output b")).to_have_text("bob")
+    bob.wait_for_function("window.ran === 1")
+    assert alice.evaluate("window.ran") is None

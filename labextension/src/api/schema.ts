@@ -457,6 +457,7 @@ export interface Version {
   base: string | null;
   jobs: Array<string>;
   current: boolean;
+  coauthors: Array<string>;
 }
 
 /** How a version came about. `found`: the file was changed outside the lab. */

@@ -4,6 +4,7 @@
  */
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
@@ -11,6 +12,7 @@ import type { Signal } from '@lumino/signaling';
 import type { Frame } from '../api/types';
 import type { Connection } from '../models/connection';
 import { localOf, nameOf, placeOf, type Place } from '../models/documents';
+import { distrustOthers } from './distrust';
 import { isGone, type ProjectDrive } from './drive';
 import { lock } from './lock';
 import { NoticeLine } from './notices';
@@ -44,6 +46,9 @@ export class OpenDocument implements IDisposable {
     }
     this.context.fileChanged.connect(this._changed, this);
     this.context.model.stateChanged.connect(this._settle, this);
+    if (this.isInRoom && widget instanceof NotebookPanel && widget.content.model) {
+      distrustOthers(widget.content.model);
+    }
     this._listening = connection.listen(`projects/${this.place.project}`, frame =>
       this._hear(frame)
     );
@@ -69,6 +74,11 @@ export class OpenDocument implements IDisposable {
 
   get isDisposed(): boolean {
     return this._disposed;
+  }
+
+  /** Whether its room says what it holds: then there is nothing to reload, or to be late with. */
+  get isInRoom(): boolean {
+    return this.context.model.collaborative ?? false;
   }
 
   /** Show what the file holds now; whatever is not saved is dropped. */
@@ -172,6 +182,8 @@ export class OpenDocument implements IDisposable {
     await drive.quiet(localOf(place));
     if (kind === 'deleted') {
       this._lost(author);
+    } else if (this.isInRoom) {
+      this.notices.tell('lost', null);
     } else if (etag !== drive.bases.get(localOf(place))) {
       await this._outdated(author);
     }
@@ -182,7 +194,7 @@ export class OpenDocument implements IDisposable {
     const { drive } = this._options;
     const path = localOf(this.place);
     const base = drive.bases.get(path);
-    if (base === null) {
+    if (base === null || this.isInRoom) {
       return;
     }
     const etag = await drive.etag(path).catch(() => base);

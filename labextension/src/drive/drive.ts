@@ -4,7 +4,11 @@
  * to do about a refused save is asked of whoever `attend`s.
  */
 import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection, type Contents } from '@jupyterlab/services';
+import {
+  ServerConnection,
+  type Contents,
+  type IContentProviderRegistry
+} from '@jupyterlab/services';
 import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { problemOf } from '../api/problem';
@@ -53,6 +57,8 @@ export class ProjectDrive implements Contents.IDrive {
   readonly name = DRIVE;
   readonly serverSettings: ServerConnection.ISettings;
   readonly bases = new Bases();
+  /** Where documents are open in rooms; the lab names in each request whether one is. */
+  contentProviderRegistry?: IContentProviderRegistry;
 
   get fileChanged(): ISignal<this, Contents.IChangedArgs> {
     return this._fileChanged;
@@ -78,6 +84,10 @@ export class ProjectDrive implements Contents.IDrive {
   }
 
   async get(path: string, options?: Contents.IFetchOptions): Promise<Contents.IModel> {
+    const provider = this.contentProviderRegistry?.getProvider(options?.contentProviderId);
+    if (provider) {
+      return provider.get(path, options);
+    }
     const { type, format, content = true, hash = false } = options ?? {};
     const response = await this._send('GET', path, {
       query: {
@@ -134,7 +144,14 @@ export class ProjectDrive implements Contents.IDrive {
   }
 
   /** A document is saved over the version that it was made from; an upload replaces. */
-  async save(path: string, options: Partial<Contents.IModel> = {}): Promise<Contents.IModel> {
+  async save(
+    path: string,
+    options: Partial<Contents.IModel> & Contents.IContentProvisionOptions = {}
+  ): Promise<Contents.IModel> {
+    const provider = this.contentProviderRegistry?.getProvider(options.contentProviderId);
+    if (provider) {
+      return provider.save(path, options);
+    }
     this._inside(path);
     await this._attendant?.before(path, options);
     const upload = options.name !== undefined || options.chunk !== undefined;

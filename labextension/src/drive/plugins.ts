@@ -5,8 +5,10 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { ContentsManager } from '@jupyterlab/services';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { historyIcon, shareIcon, ToolbarButton, usersIcon } from '@jupyterlab/ui-components';
 import { placeOf, DRIVE } from '../models/documents';
@@ -23,6 +25,7 @@ import { askAboutCredential, Guard } from './guard';
 import { HandSaves } from './hand';
 import { startMerge } from './merging';
 import { FileCommands, ISubmarineDrive } from './names';
+import { roomRegistry, Rooms } from './rooms';
 import { FileViews } from './views';
 
 const DOMAIN = 'submarine_ext';
@@ -36,7 +39,12 @@ const drive: JupyterFrontEndPlugin<ProjectDrive> = {
   activate: (app: JupyterFrontEnd, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const made = new ProjectDrive(app.serviceManager.serverSettings, trans);
-    app.serviceManager.contents.addDrive(made);
+    const contents = app.serviceManager.contents as ContentsManager;
+    if (PageConfig.getOption('submarineRooms') === 'true') {
+      const registry = () => contents.defaultDrive.contentProviderRegistry;
+      made.contentProviderRegistry = roomRegistry(new Rooms({ drive: made, registry }));
+    }
+    contents.addDrive(made);
     return made;
   }
 };

@@ -9,7 +9,7 @@ import { nameOf } from '../../models/documents';
 import type { HistoryModel } from '../../models/history';
 import { DiffView } from './diff';
 import { VersionList } from './list';
-import { kindWord } from './words';
+import { authorsOf, kindWord } from './words';
 
 export interface HistoryActions {
   restore: (version: Version) => void;
@@ -69,7 +69,9 @@ function Chosen(props: ChosenProps): React.ReactElement {
   const nameLabel = version.message === null ? trans.__('Name…') : trans.__('Rename…');
   return (
     <header className="sub-History-head">
-      <h1>{version.message ?? `${version.author} · ${age(version.last_modified, now, trans)}`}</h1>
+      <h1>
+        {version.message ?? `${authorsOf(version)} · ${age(version.last_modified, now, trans)}`}
+      </h1>
       <div className="sub-History-actions">
         {mayWrite && !version.current && (
           <TextButton accept onClick={() => actions.restore(version)}>
@@ -113,7 +115,7 @@ function Changes(props: ChosenProps): React.ReactElement {
           {others.map(one => (
             <option key={one.id} value={one.id}>
               {[
-                one.message ?? one.author,
+                one.message ?? authorsOf(one),
                 age(one.last_modified, now, trans),
                 one.current ? trans.__('current') : kindWord(one.kind, trans)
               ].join(' · ')}

@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Version } from '../../api/types';
 import { Ago } from '../../components/basics';
 import { bytes } from '../../components/words';
-import { kindWord } from './words';
+import { authorsOf, kindWord } from './words';
 
 export interface VersionListProps {
   versions: readonly Version[];
@@ -53,7 +53,7 @@ function Row(
     >
       {version.message !== null && <div className="sub-Version-name">{version.message}</div>}
       <div className="sub-Version-line">
-        <span className="sub-Version-author">{version.author}</span>
+        <span className="sub-Version-author">{authorsOf(version)}</span>
         <Ago time={version.last_modified} now={now} trans={trans} />
       </div>
       <div className="sub-Version-line sub-mod-small">

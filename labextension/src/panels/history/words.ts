@@ -1,6 +1,11 @@
 /** What versions and changes are called. Every word through the translator. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { CellDiff, VersionKind } from '../../api/types';
+import type { CellDiff, Version, VersionKind } from '../../api/types';
+
+/** Who wrote a version: whoever saved it, then who typed with them in a room. */
+export function authorsOf({ author, coauthors = [] }: Version): string {
+  return [author, ...coauthors].join(', ');
+}
 
 /** How a version came about. */
 export function kindWord(kind: VersionKind, trans: TranslationBundle): string {
