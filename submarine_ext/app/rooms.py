@@ -12,6 +12,7 @@ database, they are not there, and projects keep their saves and merges.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from tornado.routing import PathMatches, Rule
 
 from submarine_ext.api.rooms.handlers import ROOM, SESSION, RoomSession, RoomSocket
 from submarine_ext.api.rooms.lobby import Lobby
+from submarine_ext.api.rooms.presence import State, understood
+from submarine_ext.api.rooms.presence import message as presence_message
 from submarine_ext.app.kernels import DRIVE
 
 PACKAGES = ("jupyter_server_ydoc", "jupyter_server_fileid")
@@ -37,6 +40,8 @@ KNOWN = {
     "jupyter-ydoc": r"4\.",
     "pycrdt": r"0\.14\.",
 }
+#: Its room in which everybody on the server tells what they have open.
+PRESENCE = "JupyterLab:globalAwareness"
 #: The option's name in JupyterLab's page configuration.
 OPTION = "submarineRooms"
 
@@ -94,6 +99,8 @@ class Rooms:
             return False
         if type(handler).__module__.partition(".")[0] not in PACKAGES:
             return True
+        if PRESENCE in handler.path_args:
+            keep_to_plain_files(handler)
         return not any(map(self._is_of_project, self._paths(handler)))
 
     def _paths(self, handler: JupyterHandler) -> Iterator[str]:
@@ -118,3 +125,27 @@ class Rooms:
         if self._projects is None:
             return False
         return Path(os.path.realpath(self._root / plain)).is_relative_to(self._projects)
+
+
+def keep_to_plain_files(handler: Any) -> None:
+    """Names of projects and of their files are not for everybody on the server."""
+    heard = handler.on_message
+
+    async def on_message(message: bytes) -> None:
+        told = [_without_projects(state) for state in understood(message)]
+        await heard(presence_message(told))
+
+    handler.on_message = on_message
+
+
+def _without_projects(state: State) -> State:
+    if state.told is None:
+        return state
+    kept = {name: _plain(value) for name, value in state.told.items()}
+    return State(state.client, state.clock, kept)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [each for each in value if _plain(each) is not None]
+    return None if DRIVE in json.dumps(value) else value

@@ -209,7 +209,8 @@ def told(
 
 def marks(record: versions.Record, **more: object) -> dict[str, object]:
     """What the audit log says of a version."""
-    return {"etag": record.etag, "version": str(record.id), **more}
+    others = {"coauthors": list(record.coauthors)} if record.coauthors else {}
+    return {"etag": record.etag, "version": str(record.id), **others, **more}
 
 
 @contextmanager

@@ -157,5 +157,5 @@ def states_in(message: bytes) -> list[dict[str, Any]]:
 def presence(client: int, clock: int, state: dict[str, Any]) -> bytes:
     """An awareness message of one short state."""
     told = json.dumps(state).encode()
-    body = bytes([1, client, clock, len(told)]) + told
-    return bytes([AWARENESS, len(body)]) + body
+    body = bytes([1, client, clock]) + write_message(told)
+    return bytes([AWARENESS]) + write_message(body)

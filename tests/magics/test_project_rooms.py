@@ -35,16 +35,16 @@ def notebook(*sources: str, **metadata: Any) -> dict[str, Any]:
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A shared server with jupyter-collaboration: alice's, bob edits and carol reads."""
+@contextlib.contextmanager
+def collaborating(home: Path) -> Iterator[Running]:
+    """A shared server with jupyter-collaboration."""
     config = {
         "ServerApp": {"identity_provider_class": "submarine_ext.testing.identity.PeopleByToken"},
         "PeopleByToken": {"people": {f"token-{name}": name for name in PEOPLE}},
         "SubmarineExtension": {"owner": "alice"},
     }
     with jupyter_server(
-        tmp_path_factory.mktemp("typing"),
+        home,
         token="token-alice",
         config=config,
         environ={"PYTHONPATH": f"{REPOSITORY}:{COLLABORATION}"},
@@ -53,6 +53,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for name in PEOPLE:
             with Client(running.url, f"token-{name}") as somebody:
                 somebody.me()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with collaborating(tmp_path_factory.mktemp("typing")) as running:
         yield running
 
 
@@ -325,6 +331,21 @@ class TestSomethingElseWritesTheFile:
         alice.type(" + 1")
         assert alice.save() == "success"
         assert sources(person, project) == ["x = 1 + 1"]
+
+
+def test_a_server_that_stops_saves_first(tmp_path):
+    """(Mutant: a seat that the server ends is not settled.)"""
+    with collaborating(tmp_path) as server:
+        with Client(server.url, "token-alice") as alice:
+            alice.projects.create("vision")
+            alice.files("vision").save("a.ipynb", notebook("x = 1"))
+        desk = Desk(server, "alice", "submarine%3Avision%2Fa.ipynb")
+        desk.type(" + 1")
+        assert desk.asked()
+        file = next(Path(server.environment["JUPYTER_DATA_DIR"]).rglob("vision/a.ipynb"))
+        assert "x = 1 + 1" not in file.read_text()
+    assert "x = 1 + 1" in file.read_text()
+    desk.close()
 
 
 class TestAnOldOrBrokenClient:

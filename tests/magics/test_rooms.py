@@ -1,4 +1,8 @@
-"""jupyter-collaboration on the same server: it shares plain files, and no project's."""
+"""jupyter-collaboration's own rooms: they share plain files, and no project's.
+
+Its version here is one that we do not know, so that there are none of ours either (those are in
+test_project_rooms.py).
+"""
 
 import contextlib
 import sqlite3
@@ -11,8 +15,8 @@ import websocket
 
 from submarine_ext.client import Client
 from tests.magics.conftest import PEOPLE, REPOSITORY, Running, jupyter_server
+from tests.magics.desks import COLLABORATION, presence, states_in
 
-COLLABORATION = REPOSITORY / ".venv" / "collaboration"  # make .venv/.test puts it there
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
@@ -25,11 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "PeopleByToken": {"people": {f"token-{name}": name for name in PEOPLE}},
         "SubmarineExtension": {"owner": "alice", "data_dir": str(home / "root" / ".data")},
     }
+    newer = home / "newer" / "pycrdt-99.0.0.dist-info"
+    newer.mkdir(parents=True)
+    (newer / "METADATA").write_text("Metadata-Version: 2.1\nName: pycrdt\nVersion: 99.0.0\n")
     with jupyter_server(
         home,
         token="token-alice",
         config=config,
-        environ={"PYTHONPATH": f"{REPOSITORY}:{COLLABORATION}"},
+        environ={"PYTHONPATH": f"{newer.parent}:{REPOSITORY}:{COLLABORATION}"},
         also=("jupyter_server_fileid", "jupyter_server_ydoc"),
     ) as running:
         (running.root / "plain.ipynb").write_text(NOTEBOOK)
@@ -113,6 +120,36 @@ def test_nor_by_an_id_that_it_has_from_before(server, path):
         assert answer.status_code == 403
     timeline = f"{server.url}api/collaboration/timeline/{path}?format=json&type=notebook"
     assert httpx.get(timeline, headers=headers, timeout=60).status_code == 403
+
+
+def test_the_log_says_why_projects_have_no_rooms(server):
+    log = (server.root.parent / "server.log").read_text()
+    assert "projects have no live editing with pycrdt 99.0.0" in log
+
+
+def test_what_people_have_open_of_projects_is_not_told_to_everybody(server):
+    """(Mutant: no ``keep_to_plain_files``.)"""
+    url = f"{server.url}api/collaboration/room/JupyterLab:globalAwareness".replace("http", "ws", 1)
+    with contextlib.ExitStack() as stack:
+        alice, carol = (
+            stack.enter_context(
+                contextlib.closing(
+                    websocket.create_connection(
+                        url, header=[f"Authorization: token token-{who}"], timeout=60
+                    )
+                )
+            )
+            for who in ("alice", "carol")
+        )
+        carol.recv()  # the server's question: she is in
+        state = {
+            "documents": ["submarine:vision/a.ipynb", "plain.ipynb"],
+            "current": "notebook:submarine:vision/a.ipynb",
+        }
+        alice.send_binary(presence(7, 1, state))
+        while not (seen := states_in(carol.recv())):
+            pass
+    assert seen == [{"documents": ["plain.ipynb"], "current": None}]
 
 
 def test_saves_of_projects_are_versions_with_their_authors_as_ever(server):

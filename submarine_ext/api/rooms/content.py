@@ -9,7 +9,8 @@ ever sent one that is set: what comes, and its correction, leave as one update.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jupyter_ydoc import YNotebook, YUnicode
@@ -23,6 +24,8 @@ from pycrdt import (
     handle_sync_message,
     merge_updates,
 )
+
+from submarine_ext.errors import Invalid
 
 NOTEBOOK = "notebook"
 
@@ -40,12 +43,14 @@ class SharedContent:
         self._file.observe(self._noticed)
 
     def get(self) -> Any:
-        """As Jupyter's contents have it."""
-        return self._file.get()
+        """As Jupyter's contents have it. Raises Invalid for what somebody broke."""
+        with _told():
+            return self._file.get()
 
     def set(self, content: Any) -> None:
         """Take what the file holds; only what differs is changed."""
-        self._file.set(content)
+        with _told():
+            self._file.set(content)
         self._settle()
 
     def saved(self) -> None:
@@ -60,14 +65,19 @@ class SharedContent:
         return question
 
     def answer(self, question: bytes) -> bytes | None:
-        """What is not known there."""
-        answer: bytes | None = handle_sync_message(question[1:], self._doc)
+        """What is not known there. Raises Invalid."""
+        with _told():
+            answer: bytes | None = handle_sync_message(question[1:], self._doc)
         return answer
 
     def take(self, message: bytes) -> bool:
-        """Apply what somebody typed; whether it changed the content, and not only its state."""
+        """Apply what somebody typed; whether it changed the content, and not only its state.
+
+        Raises Invalid.
+        """
         self._typed = False
-        handle_sync_message(message[1:], self._doc)
+        with _told():
+            handle_sync_message(message[1:], self._doc)
         self._settle()
         return self._typed
 
@@ -96,3 +106,12 @@ class SharedContent:
                 metadata = cell.get("metadata") if isinstance(cell, Map) else None
                 if isinstance(metadata, Map) and metadata.get("trusted"):
                     metadata["trusted"] = False
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Neither package has errors of its own for what it cannot make sense of."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        raise Invalid(f"This is no change of the file: {error!r}"[:100]) from None

@@ -49,7 +49,11 @@ class Lobby:
                     place,
                     whole=whole,
                 )
-                await room.open(who)
+                try:
+                    await room.open(who)
+                except BaseException:
+                    room.close()
+                    raise
                 name = secrets.token_urlsafe(16)
                 self._rooms[name] = room
         return name, self._keys.setdefault((name, who.name), secrets.token_urlsafe(32))

@@ -17,6 +17,8 @@ from msgspec import Struct
 from submarine_ext.errors import Invalid
 
 AWARENESS, RAW = 1, 2
+#: Names, cursors and selections are short. Clients pass on those of all others at once.
+LONGEST = 256 * 1024
 
 
 class State(Struct, frozen=True):
@@ -29,6 +31,8 @@ class State(Struct, frozen=True):
 
 def understood(message: bytes) -> list[State]:
     """The states in a message. Raises Invalid."""
+    if len(message) > LONGEST:
+        raise Invalid("Who is there is told in fewer bytes.")
     try:
         reader = _Reader(message[1:])
         reader = _Reader(reader.piece())

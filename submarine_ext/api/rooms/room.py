@@ -129,9 +129,10 @@ class Room:
             try:
                 if not await self._put(list(authors.values()), create_only=gone):
                     await self._reload()
-            except SubmarineError:
+            except SubmarineError as error:
                 self._authors = authors | self._authors
-                self._plan()
+                if not isinstance(error, NotFound):  # who saves by hand brings back what is gone
+                    self._plan()
                 raise
 
     async def look(self) -> None:
@@ -145,17 +146,14 @@ class Room:
             _log.debug("%s cannot be looked at: %s", self._full, error.detail)
 
     def _sync(self, seat: Seat, message: bytes) -> None:
-        try:
-            if message[1] == QUESTION:
-                answer = self._content.answer(message)
-                if answer is not None:
-                    seat.tell(answer)
-            elif seat.writes and self._content.take(message):
-                self._authors.pop(seat.who.name, None)
-                self._authors[seat.who.name] = seat.who  # the last is the last
-                self._plan()
-        except Exception as error:  # noqa: BLE001 - pycrdt has no error of its own
-            raise Invalid(f"This is no change of the file: {error!r}"[:100]) from None
+        if message[1:2] == bytes([QUESTION]):
+            answer = self._content.answer(message)
+            if answer is not None:
+                seat.tell(answer)
+        elif seat.writes and self._content.take(message):
+            self._authors.pop(seat.who.name, None)
+            self._authors[seat.who.name] = seat.who  # the last is the last
+            self._plan()
 
     async def _save_for(self, seat: Seat, message: bytes) -> None:
         """The lab's *Save*, which has a number that the answer repeats."""
