@@ -237,6 +237,7 @@ class TestOneWhoMayOnlyRead:
 
 class TestOneWhoMayNotRead:
     def test_finds_no_room(self, server, project, at):
+        at("alice")  # there is one
         path = f"submarine%3A{project}%2Fa.ipynb"
         assert session(server, path, "root-admin").status_code == 404
         assert session(server, path.replace("a.ipynb", "b.ipynb"), "alice").status_code == 404
