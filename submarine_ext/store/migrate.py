@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from submarine_ext.errors import NewerDatabase
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def current(conn: Connection) -> str | None:

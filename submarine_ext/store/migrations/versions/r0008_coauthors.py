@@ -1,6 +1,6 @@
 """Who else typed what a version holds, where several people did at the same time.
 
-Revision ID: 0007
+Revision ID: 0008
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from submarine_ext.store.columns import Text
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
