@@ -65,7 +65,8 @@ def _versions(versions: list[Version]) -> Any:
     for one in reversed(versions):
         what = f"{one.kind}: {one.message}" if one.message else str(one.kind)
         jobs = str(len(one.jobs)) if one.jobs else ""
-        cells = (tables.age(one.last_modified), ", ".join([one.author, *one.coauthors]), what, human_bytes(one.size), jobs)
+        who = ", ".join([one.author, *one.coauthors])
+        cells = (tables.age(one.last_modified), who, what, human_bytes(one.size), jobs)
         tables.row(found, "*" if one.current else "", one.id, *cells)
     return found
 
