@@ -1,9 +1,10 @@
 """A server to be killed (see ``killed``), with the Kubernetes engine and a cluster elsewhere.
 
-``{"root", "kubeconfig", "failpoint", "jobs": [JobSpec…], "seconds"}``: it submits the jobs and
-tells ``["accepted", id]``, stops those tagged ``stop-pending`` or ``stop-running`` once they
-are, unless that was asked before, and tells ``["stopped", id]``, looks after everything until all
-jobs have ended and exits with 0, or with 3 and without a goodbye after ``seconds``.
+``{"root", "kubeconfig", "database", "failpoint", "jobs": [JobSpec…], "seconds"}``: it submits the
+jobs and tells ``["accepted", id]``, stops those tagged ``stop-pending`` or ``stop-running`` once
+they are, unless that was asked before, and tells ``["stopped", id]``, looks after everything until
+all jobs have ended and exits with 0, or with 3 and without a goodbye after ``seconds``. Several on
+one ``database`` (a URL; else the file in ``root``) are replicas: one of them leads.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ from submarine_ext.engines.kubernetes.kinds.base import Resource
 from submarine_ext.engines.kubernetes.nodelog import NodeLog
 from submarine_ext.engines.kubernetes.placement import Memory
 from submarine_ext.engines.kubernetes.removing import Removal
+from submarine_ext.reconcile import lease
 from tests.contract.fault_server import forget_to_adopt
 from tests.contract.killed import Order, Tell, obey
 from tests.kubernetes.hands import HURRY
 
+#: As in ``replica_server``: a test need not wait long for the other server.
+lease.LEASE_SECONDS = 4.0
+lease.TRY_SECONDS = 0.2
 ANA = Principal("ana")
 UNFINISHED = [state for state in JobState if not state.terminal]
 engines._cluster_module()  # this too
@@ -111,6 +116,7 @@ def settings(order: Order) -> Settings:
     return Settings(
         root=Path(order["root"]),
         owner=ANA.name,
+        database_url=order.get("database", ""),
         engines=("kubernetes",),
         makers={"kubernetes": lambda root: engines.KubernetesEngine(root, chosen, patience=HURRY)},
     )

@@ -8,10 +8,8 @@ every line and every point once, and the cluster must hold nothing that nobody l
 import json
 import os
 import random
-import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from submarine_ext.engines.kubernetes import names
 from submarine_ext.files.jobs import JobFiles
 from tests.cluster.cluster import Cluster
 from tests.contract.killed import program, was_killed
+from tests.databases import fresh, rows
 
 SEEDS = int(os.environ.get("CLUSTER_FAULT_SEEDS", "1"))
 NAMESPACE = "team-a"
@@ -60,7 +59,8 @@ def printed(points):
 class Story:
     """Servers on one data root, one after the other; then what they left."""
 
-    def __init__(self, server, cluster, root: Path, seed: str) -> None:
+    def __init__(self, server, cluster, root: Path, seed: str, database: str = "") -> None:
+        self.database = database
         self.chance = random.Random(seed)
         self.cluster = cluster
         self.data = root / "data"
@@ -74,7 +74,7 @@ class Story:
         """Let servers live; answers with which of them died at the failpoint."""
         answer = self._server(
             root=str(self.data), kubeconfig=str(self.cluster.kubeconfig),
-            jobs=jobs, seconds=seconds, **order,
+            database=self.database, jobs=jobs, seconds=seconds, **order,
         )  # fmt: skip
         for what, job in answer["told"]:
             (self.accepted if what == "accepted" else self.stopped).append(job)
@@ -111,8 +111,7 @@ class Story:
         return [first, *chance.sample(more, chance.randint(0, 2))]
 
     def rows(self, query: str) -> list[tuple]:
-        with closing(sqlite3.connect(self.data / "submarine.sqlite")) as conn:
-            return conn.execute(query).fetchall()
+        return rows(self.database or self.data / "submarine.sqlite", query)
 
     def jobs(self) -> dict[str, tuple[str, int, dict, str | None]]:
         found = self.rows("SELECT id, state, attempt, spec, reason FROM jobs")
@@ -275,6 +274,33 @@ class TestTwoServersOnOneDataRoot:
         assert story.serve(*jobs, failpoint=failpoint, fork=2) == [True, True]
         story.serve(fork=2)
         assert story.problems() == []
+
+
+@pytest.fixture
+def replicas(server, cluster, tmp_path):
+    """Servers on one PostgreSQL and one folder, of which one leads."""
+    with fresh("postgres", tmp_path) as database:
+        yield Story(server, cluster, tmp_path, "replicas", database)
+
+
+class TestTwoReplicas:
+    """Each has half of the jobs submitted; whoever leads has them all on the cluster."""
+
+    @pytest.mark.parametrize("failpoint", ["top-made", "let-go"])
+    def test_one_killed_in_a_start_is_succeeded_by_the_other(self, replicas, failpoint):
+        """The one that stood by comes by the same place with what is left, so it dies as well,
+        which it cannot before it leads; two more find what both have begun.
+        """
+        jobs = [replicas.finite(7, nodes=2), replicas.finite(7), replicas.finite(0)]
+        assert replicas.serve(*jobs, failpoint=failpoint, fork=2) == [True, True]
+        replicas.serve(fork=2)
+        assert len(replicas.accepted) >= 1
+        assert replicas.problems() == []
+
+    def test_one_that_forgets_to_adopt_is_caught(self, replicas):
+        replicas.serve(replicas.finite(0), replicas.finite(0), failpoint="after-claim", fork=2)
+        replicas.serve(fork=2, mutant="forget-to-adopt", seconds=6)
+        assert any(problem.startswith("queued: ") for problem in replicas.problems())
 
 
 def swept_away(story, failpoint, mutant=""):
