@@ -108,6 +108,7 @@ def of_the_service(config: dict[str, Any]) -> dict[str, Any]:
 def of_the_connected(config: dict[str, Any], url: str, token_file: Path) -> dict[str, Any]:
     """The same, for a server that holds nothing."""
     made = deepcopy(config)
+    made.pop("KubernetesEngine", None)
     ours = made.setdefault("SubmarineExtension", {})
     for name in OF_THE_SERVICE:
         ours.pop(name, None)

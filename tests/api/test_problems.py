@@ -11,6 +11,8 @@ from tornado.web import HTTPError
 from submarine_ext import errors
 from submarine_ext.api.problems import Problem, problem, retry_after
 
+pytestmark = pytest.mark.modes("embedded", "connected")
+
 MISSING = "/jobs/j00000000000"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 HOLD = {"command": ["sleep", "60"]}
 
 

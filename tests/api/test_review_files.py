@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 TEXT = {"type": "file", "format": "text", "content": "x"}
 
 

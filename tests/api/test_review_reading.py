@@ -12,6 +12,8 @@ import pytest
 
 from submarine_ext.services.reading import MAX_READ
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 SIZE = 64 * 1024 * 1024
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 SOURCE, OUTPUT, FILE = "source-6f1", "output-6f1", "filename-6f1"
 SECRET, VALUE, SPEC = "SECRET_6F1", "value-6f1-value", "spec-6f1"
 LOG, REASON, DRAFT = "printed-6f1", "emergency-6f1", "draft-6f1"

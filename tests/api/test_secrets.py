@@ -8,6 +8,8 @@ import pytest
 
 from submarine_ext.files import logs
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 SECRETS = "/projects/lab/secrets"
 CANARY = "canary-91b2-value"
 

@@ -9,6 +9,8 @@ import tarfile
 
 import pytest
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 JOBS = "/projects/lab/jobs"
 SECRETIVE = {"command": ["sh", "-c", "echo the-argument"], "env": {"HINT": "of-the-env"},
              "tags": ["hidden-tag"], "name": "job"}  # fmt: skip

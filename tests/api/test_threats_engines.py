@@ -16,6 +16,8 @@ from submarine_ext.engines.kubernetes import rbac
 from tests.cluster.cluster import Cluster
 from tests.cluster.grants import token_in
 
+pytestmark = pytest.mark.modes("embedded", "service", "connected")
+
 PREFLIGHT = "/projects/lab/preflight"
 CHECKS = "/engines/kubernetes/checks"
 SPEC = {"command": ["true"]}
