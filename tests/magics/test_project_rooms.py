@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import websocket
 
@@ -241,6 +242,14 @@ class TestOneWhoMayNotRead:
         path = f"submarine%3A{project}%2Fa.ipynb"
         assert session(server, path, "root-admin").status_code == 404
         assert session(server, path.replace("a.ipynb", "b.ipynb"), "alice").status_code == 404
+
+    @pytest.mark.parametrize("verb", ["GET", "POST", "PATCH", "DELETE"])
+    def test_nor_by_another_verb(self, server, project, verb):
+        url = f"{server.url}api/collaboration/session/submarine%3A{project}%2Fa.ipynb"
+        alice = {"Authorization": "token token-alice"}
+        assert httpx.request(verb, url, headers=alice, timeout=60).status_code == 405
+        assert httpx.request(verb, url, timeout=60).status_code == 403
+        assert httpx.put(url, json={"type": "notebook"}, timeout=60).status_code == 403
 
     def test_cannot_use_the_key_of_another(self, server, at):
         """A room's name and a key are no rights."""

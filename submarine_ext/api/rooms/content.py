@@ -97,8 +97,8 @@ class SharedContent:
         if target == "state":
             return
         self._typed = True
-        if target == "cells" and not all(isinstance(event, TextEvent) for event in events):
-            self._unsure = True
+        if target == "cells":
+            self._unsure = self._unsure or any(map(_may_trust, events))
 
     def _distrust(self) -> None:
         with self._doc.transaction():
@@ -106,6 +106,11 @@ class SharedContent:
                 metadata = cell.get("metadata") if isinstance(cell, Map) else None
                 if isinstance(metadata, Map) and metadata.get("trusted"):
                     metadata["trusted"] = False
+
+
+def _may_trust(event: Any) -> bool:
+    """Whether it can be about a mark: texts and outputs, which change most often, cannot."""
+    return not isinstance(event, TextEvent) and event.path[1:2] != ["outputs"]
 
 
 @contextmanager

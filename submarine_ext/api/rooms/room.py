@@ -31,6 +31,9 @@ SAVE_SECONDS = 20.0
 #: How often the file is looked at, since kernels write without a word.
 LOOK_SECONDS = 2.0
 
+#: A page has one number; a page that is loaded again, another one, and another socket.
+MOST_CLIENTS = 16
+
 SYNC, QUESTION = 0, 0
 
 
@@ -236,7 +239,8 @@ class Room:
         for state in states:
             owner = self._clients.get(state.client, seat.who.name)
             foreign = state.client in others or owner != seat.who.name
-            if foreign or (state.told is None and state.client not in seat.clients):
+            known = state.client in seat.clients
+            if foreign or (not known and (state.told is None or len(seat.clients) >= MOST_CLIENTS)):
                 continue
             self._clients[state.client] = owner
             seat.clients[state.client] = state.clock
