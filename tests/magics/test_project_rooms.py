@@ -143,6 +143,13 @@ class TestTwoWhoMayWrite:
         last = person("alice").files(project).history("a.ipynb")[-1]
         assert (last.author, last.coauthors) == ("alice", [])
 
+    def test_make_no_version_by_opening_it(self, at, person, project):
+        """The lab writes into the document's state then, which is no part of the file."""
+        alice = at("alice")
+        alice.file.ystate["document_id"] = alice.room
+        assert alice.save() == "success"
+        assert len(person("alice").files(project).history("a.ipynb")) == 1
+
     def test_leave_their_work_saved(self, at, person, project, news):
         """Nobody has to press Save. (Mutant: an empty room is not settled.)"""
         alice = at("alice")
@@ -328,12 +335,14 @@ class TestSomethingElseWritesTheFile:
         kept = person("alice").files(project).read_bytes("a.ipynb", version=late[0].id)
         assert "x = 1 + 1" in kept.decode()
 
-    def test_follows_a_rename(self, at, person, project):
-        alice = at("alice")
-        person("bob").files(project).rename("a.ipynb", "b.ipynb")
-        alice.type(" + 1")
-        assert alice.save() == "success"
-        assert [e.author for e in person("bob").files(project).history("b.ipynb")][-1] == "alice"
+    def test_follows_a_rename(self, at, person, project, news):
+        bob = at("bob")
+        person("alice").files(project).rename("a.ipynb", "b.ipynb")
+        assert news()["kind"] == "moved"
+        bob.type(" + 1")
+        assert bob.save() == "success"
+        assert [e.author for e in person("bob").files(project).history("b.ipynb")][-1] == "bob"
+        assert [each.name for each in person("bob").files(project).list()] == ["b.ipynb"]
 
     def test_saves_by_hand_what_somebody_put_into_the_trash(self, at, person, project):
         alice = at("alice")
