@@ -90,6 +90,9 @@ class Agent:
                 self._tell(error.detail)
             except (OSError, msgspec.MsgspecError, ValueError) as error:
                 self._tell(f"{error!r}")
+            except Exception as error:  # nothing else would ever offer it again
+                self._log.exception("The offer of this machine failed")
+                self._said = repr(error)
             lasted = asyncio.get_running_loop().time() - began
             pause = SOON if lasted > LATE else min(pause * 1.5, LATE)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads them out

@@ -28,6 +28,8 @@ class Wire:
     async def send(self, frame: bytes) -> None:
         data = len(frame).to_bytes(4, "big") + frame
         self._budget -= len(data)
+        if self._writer.is_closing():
+            raise LinkLost
         try:
             if self._budget < 0:
                 self._writer.write(data[: self._budget])

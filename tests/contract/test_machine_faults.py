@@ -439,6 +439,27 @@ class TestASecondMachineOfTheSamePerson(Faults):
 
 class TestAMachineThatIsAtWork(Faults):
     @scenario
+    async def test_tells_how_many_run_and_wait_and_when_none_does(self, tmp_path):
+        running, waiting = (self.task(tmp_path, resources=Resources(cpu=3)) for _ in range(2))
+        async with machine(tmp_path) as alice, session(service(tmp_path)) as s:
+            await alice.offer(s.engine)
+
+            async def told(running: int, queue: int) -> None:
+                wanted = (running, queue)
+                await s.such(lambda o: isinstance(o, Health) and _counts(o.info) == wanted)
+                s.seen.clear()
+
+            await s.engine.start(running)
+            await told(1, 0)
+            await s.engine.start(waiting)
+            await told(1, 1)
+            await s.engine.stop(waiting.name)
+            await told(1, 0)
+            await s.engine.stop(running.name)
+            await told(0, 0)
+            assert (await s.engine.info()).in_use == Capacity(cpu=0, memory=0, gpu=0)
+
+    @scenario
     async def test_says_so_until_the_service_has_everything(self, tmp_path):
         task = self.task(tmp_path, jobs.WAITS_THEN_EXITS_WITH_7)
         async with session(service(tmp_path)) as s:
@@ -456,6 +477,10 @@ class TestAMachineThatIsAtWork(Faults):
                 assert alice.machine.busy
                 s.engine.recorded(task.name)
                 await until(lambda: not alice.machine.busy)
+
+
+def _counts(info: EngineInfo) -> tuple[int, int]:
+    return info.running, info.queue
 
 
 async def gone(folder) -> None:

@@ -96,6 +96,7 @@ class RemoteEngine(Engine):
         self._observations: asyncio.Queue[Observation | None] = asyncio.Queue()
         self._visit: Visit | None = None
         self._info = EngineInfo(name=self.name, title=f"{owner}'s machine", healthy=False)
+        self._told = self._info
         self._since = time.time()
         self._timers: list[asyncio.TimerHandle] = []
         self._closed = False
@@ -160,7 +161,8 @@ class RemoteEngine(Engine):
 
     @property
     def _now(self) -> EngineInfo:
-        running = sum(entry.running for entry in self._entries.values())
+        unfinished = [entry for entry in self._entries.values() if not entry.ended]
+        running = sum(entry.running for entry in unfinished)
         healthy = self._visit is not None
         return replace(
             self._info,
@@ -170,7 +172,7 @@ class RemoteEngine(Engine):
             reason=None if healthy else self._reason,
             since=None if healthy else times.at(self._since),
             running=running,
-            queue=len(self._entries) - running,
+            queue=len(unfinished) - running,
         )
 
     def capacity(self) -> Capacity | None:
@@ -222,9 +224,10 @@ class RemoteEngine(Engine):
 
     def loaded(self, visit: Visit, info: EngineInfo) -> None:
         """The machine said how it is."""
-        if self._visit is visit and info != self._info:
+        if self._visit is visit:
             self._info = info
-            self._tell_health()
+            if self._now != self._told:
+                self._tell_health()
 
     def task(self, visit: Visit, name: str) -> Task | None:
         """The attempt of which something came; None: nobody wants it any more."""
@@ -349,7 +352,8 @@ class RemoteEngine(Engine):
             self._observations.put_nowait(ended)
 
     def _tell_health(self) -> None:
-        self._observations.put_nowait(Health(self.name, self._now))
+        self._told = self._now
+        self._observations.put_nowait(Health(self.name, self._told))
 
 
 def check(spec: JobSpec, capacity: Capacity | None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterable
@@ -235,11 +236,11 @@ class Machine:
 
     def _folders(self) -> Iterable[Task]:
         """An attempt for each folder that is here."""
-        for folder in self._root.glob("*/*"):
-            if folder.name.isdecimal() and _ID.fullmatch(folder.parent.name):
-                job, attempt = folder.parent.name, int(folder.name)
-                name = task_name(job, attempt)
-                yield Task(name=name, job=job, attempt=attempt, owner="", project="",
+        for job in filter(_ID.fullmatch, _names(self._root)):
+            for attempt in filter(str.isdecimal, _names(self._root / job)):
+                name = task_name(job, int(attempt))
+                folder = self._root / job / attempt
+                yield Task(name=name, job=job, attempt=int(attempt), owner="", project="",
                            spec=_UNKNOWN, folder=folder)  # fmt: skip
 
     # What the local engine says
@@ -264,6 +265,13 @@ class Machine:
 
 def _stopped(name: str) -> Ended:
     return Ended(name=name, outcome=Outcome.STOPPED, reason="Stopped on request.")
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, which may be going away."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return os.listdir(folder)  # noqa: PTH208 - names are what is wanted
+    return []
 
 
 def _remove(folder: Path) -> None:
