@@ -81,7 +81,7 @@ class Agent:
             await self._only.release()
 
     async def _keep_offering(self) -> None:
-        pause = SOON
+        pause, log = SOON, self._log
         while True:
             began = asyncio.get_running_loop().time()
             try:
@@ -90,9 +90,8 @@ class Agent:
                 self._tell(error.detail)
             except (OSError, msgspec.MsgspecError, ValueError) as error:
                 self._tell(f"{error!r}")
-            except Exception as error:  # nothing else would ever offer it again
-                self._log.exception("The offer of this machine failed")
-                self._said = repr(error)
+            except Exception:  # nothing else would ever offer it again
+                log.exception("The offer of this machine failed; it is tried again")
             lasted = asyncio.get_running_loop().time() - began
             pause = SOON if lasted > LATE else min(pause * 1.5, LATE)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads them out
