@@ -283,6 +283,10 @@ def replicas(server, cluster, tmp_path):
         yield Story(server, cluster, tmp_path, "replicas", database)
 
 
+#: Seconds; a lease has to run out meanwhile.
+PATIENCE = 90
+
+
 class TestTwoReplicas:
     """Each has half of the jobs submitted; whoever leads has them all on the cluster."""
 
@@ -292,9 +296,10 @@ class TestTwoReplicas:
         which it cannot before it leads; two more find what both have begun.
         """
         jobs = [replicas.finite(7, nodes=2), replicas.finite(7), replicas.finite(0)]
-        assert replicas.serve(*jobs, failpoint=failpoint, fork=2) == [True, True]
-        replicas.serve(fork=2)
-        assert len(replicas.accepted) >= 1
+        killed = replicas.serve(*jobs, failpoint=failpoint, fork=2, seconds=PATIENCE)
+        assert killed == [True, True]
+        replicas.serve(fork=2, seconds=PATIENCE)
+        assert replicas.accepted
         assert replicas.problems() == []
 
     def test_one_that_forgets_to_adopt_is_caught(self, replicas):
