@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Protocol
 
 from msgspec.structs import replace
@@ -32,7 +32,8 @@ from submarine_ext.engines.base import (
     Waiting,
 )
 from submarine_ext.engines.local import checks, slots
-from submarine_ext.engines.remote import keeping
+from submarine_ext.engines.remote import sentences
+from submarine_ext.engines.remote.entries import Entry
 from submarine_ext.engines.remote.frames import (
     TAKEN,
     Absent,
@@ -40,14 +41,11 @@ from submarine_ext.engines.remote.frames import (
     Link,
     Recorded,
     Stop,
-    Wanted,
 )
 from submarine_ext.engines.remote.visit import Visit
 
 #: Seconds out of sight that nobody has to hear of: a page reload of networks.
 BLIP = 5.0
-ELSEWHERE = "Another server of the service looks after the jobs now."
-REPLACED = "A newer connection of this machine is in its place."
 
 
 class Bundles(Protocol):
@@ -55,28 +53,6 @@ class Bundles(Protocol):
 
     def opened(self, sha256: str) -> IO[bytes]:
         """The bundle's bytes. Raises NotFound."""
-
-
-class Entry:
-    """One attempt. ``ready``: it may begin, for its secrets are here. ``ended``: its end was
-    observed and may not be on record yet; ``given_up``: without a word from the machine.
-    """
-
-    def __init__(self, task: Task, mark: keeping.Mark | None) -> None:
-        self.task = task
-        self.mark = mark
-        self.ready = False
-        self.running = False
-        self.stop: float | None = None
-        self.ended = False
-        self.given_up = False
-
-    @property
-    def absent(self) -> Absent:
-        """What it means where the machine does not have it."""
-        if self.mark is not None and self.mark.began:
-            return Absent.LOST
-        return Absent.BEGIN if self.ready else Absent.WAIT
 
 
 class RemoteEngine(Engine):
@@ -111,7 +87,7 @@ class RemoteEngine(Engine):
         self._closed = True
         visit, self._visit = self._visit, None
         if visit is not None:
-            visit.end(ELSEWHERE)
+            visit.end(sentences.ELSEWHERE)
         self._uncount()
         self._observations.put_nowait(None)
 
@@ -121,7 +97,7 @@ class RemoteEngine(Engine):
 
     async def start(self, task: Task) -> None:
         """Send it, now or when the machine is here. It is durable in the jobs' table."""
-        entry = self._entries.setdefault(task.name, Entry(task, keeping.mark(task.folder)))
+        entry = self._entries.setdefault(task.name, Entry(task))
         if entry.ended:
             return
         entry.task, entry.ready = task, True
@@ -137,16 +113,13 @@ class RemoteEngine(Engine):
             return
         entry.stop = grace_seconds
         if entry.mark is None:
-            self._end(entry, Outcome.STOPPED, "Stopped on request.")
+            self._end(entry, Outcome.STOPPED, sentences.STOPPED)
         elif self._visit is not None:
             self._visit.say(Stop(name, grace_seconds))
 
     async def adopt(self, tasks: Iterable[Task]) -> set[str]:
         """Expect them at the machine; those that may never have begun need to be started."""
-        found = [
-            self._entries.setdefault(task.name, Entry(task, keeping.mark(task.folder)))
-            for task in tasks
-        ]
+        found = [self._entries.setdefault(task.name, Entry(task)) for task in tasks]
         self._say_known()
         return {entry.task.name for entry in found if entry.absent is Absent.WAIT}
 
@@ -169,7 +142,7 @@ class RemoteEngine(Engine):
             name=self.name,
             title=f"This machine ({self.owner}'s server)",
             healthy=healthy,
-            reason=None if healthy else self._reason,
+            reason=None if healthy else sentences.out_of_sight(self.owner),
             since=None if healthy else times.at(self._since),
             running=running,
             queue=len(unfinished) - running,
@@ -203,13 +176,13 @@ class RemoteEngine(Engine):
     def arrived(self, visit: Visit, info: EngineInfo) -> None:
         """The machine said who it is. A second one has to wait until the first one's jobs end."""
         if self._closed:
-            return visit.end(ELSEWHERE)
+            return visit.end(sentences.ELSEWHERE)
         here = self._visit
         if self._elsewhere(visit.machine):
-            return visit.end(_SECOND.format(owner=self.owner), TAKEN)
+            return visit.end(sentences.second(self.owner), TAKEN)
         self._visit, self._info = visit, info
         if here is not None:
-            here.end(REPLACED, TAKEN)
+            here.end(sentences.REPLACED, TAKEN)
         self._uncount()
         self._say_known()
         self._tell_health()
@@ -242,7 +215,7 @@ class RemoteEngine(Engine):
         entry.running = isinstance(observation, Started)
         entry.ended = isinstance(observation, Ended)
         if entry.running or (isinstance(observation, Ended) and observation.started is not None):
-            self._mark(entry, began=True)
+            entry.note(visit.machine, began=True)
         self._observations.put_nowait(observation)
 
     def needs(self, visit: Visit, sha256: str) -> bool:
@@ -255,7 +228,7 @@ class RemoteEngine(Engine):
         bound = [e for e in self._entries.values() if e.mark and e.mark.machine != machine]
         for entry in bound:
             if entry.stop is not None and not entry.ended:
-                self._end(entry, Outcome.STOPPED, _REPLACED.format(owner=self.owner))
+                self._end(entry, Outcome.STOPPED, sentences.stopped_unseen(self.owner))
         return any(not entry.ended for entry in bound)
 
     def _say_known(self) -> None:
@@ -268,41 +241,11 @@ class RemoteEngine(Engine):
 
     def _send(self, entry: Entry) -> None:
         assert self._visit is not None, "asked before"
-        self._bind(entry)
-        self._visit.say(self._wanted(entry))
-
-    def _bind(self, entry: Entry) -> None:
-        """From now on it may begin at that machine, and nowhere else."""
-        if entry.ready and entry.mark is None:
-            self._mark(entry, began=False)
-
-    def _mark(self, entry: Entry, *, began: bool) -> None:
-        assert self._visit is not None, "only what is sent, or was heard, is marked"
-        mark = keeping.Mark(machine=self._visit.machine, began=began)
-        if entry.mark is None or (began and not entry.mark.began):
-            keeping.set_mark(entry.task.folder, mark)
-            entry.mark = mark
-
-    def _wanted(self, entry: Entry) -> Wanted:
-        task = entry.task
-        return Wanted(
-            job=task.job,
-            attempt=task.attempt,
-            owner=task.owner,
-            project=task.project,
-            spec=task.spec,
-            absent=entry.absent,
-            secrets=task.secrets if entry.absent is Absent.BEGIN else {},
-            stop=entry.stop,
-            logs=keeping.log_sizes(task),
-            outputs=keeping.output_sizes(task),
-        )
+        if entry.ready:
+            entry.note(self._visit.machine, began=False)
+        self._visit.say(entry.wanted())
 
     # Out of sight
-
-    @property
-    def _reason(self) -> str:
-        return f"{self.owner}'s server is stopped or cut off; jobs there may go on."
 
     def _count(self) -> None:
         loop, passed = asyncio.get_running_loop(), time.time() - self._since
@@ -327,12 +270,8 @@ class RemoteEngine(Engine):
         if time.time() >= self._since + self._patience:
             self._give_up_one(entry)
             return
-        text = _AWAY if entry.mark is not None else _NOT_YET
-        said = text.format(
-            owner=self.owner,
-            since=_clock(self._since),
-            until=_clock(self._since + self._patience, day=True),
-        )
+        say = sentences.waits if entry.mark is None else sentences.away
+        said = say(self.owner, self._since, self._since + self._patience)
         self._observations.put_nowait(Waiting(entry.task.name, said, paused=True))
 
     def _give_up(self) -> None:
@@ -340,10 +279,10 @@ class RemoteEngine(Engine):
             self._give_up_one(entry)
 
     def _give_up_one(self, entry: Entry) -> None:
-        lost = entry.mark is not None
-        text = _LOST if lost else _NEVER
-        said = text.format(owner=self.owner, since=_clock(self._since, day=True))
-        self._end(entry, Outcome.LOST if lost else Outcome.FAILED, said)
+        if entry.mark is None:
+            self._end(entry, Outcome.FAILED, sentences.never_begun(self.owner, self._since))
+        else:
+            self._end(entry, Outcome.LOST, sentences.lost(self.owner, self._since))
 
     def _end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         if not entry.ended:
@@ -362,35 +301,3 @@ def check(spec: JobSpec, capacity: Capacity | None) -> None:
         return checks.check_from_afar(spec, None)
     total = slots.Amount(round(capacity.cpu * 1000), capacity.memory, capacity.gpu)
     return checks.check_from_afar(spec, total)
-
-
-def _clock(seconds: float, *, day: bool = False) -> str:
-    """``14:02 UTC``, for sentences."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%d %B, %H:%M UTC" if day else "%H:%M UTC").lstrip("0")
-
-
-_AWAY = (
-    "{owner}'s machine is out of sight since {since}: its server is stopped or cut off. The job "
-    "may go on there; if nothing is heard of it by {until}, it is given up."
-)
-_NOT_YET = (
-    "Waits for {owner}'s machine, which is out of sight since {since}: its server is stopped or "
-    "cut off. If it is not back by {until}, the job is given up."
-)
-_LOST = (
-    "Nobody can know how it ended: {owner}'s machine is out of sight since {since}. If it still "
-    "runs there, it is stopped when that server comes back. Run it anew, or on another engine."
-)
-_NEVER = (
-    "It was never begun: {owner}'s machine is out of sight since {since}. Start that server and "
-    "run it anew, or use another engine."
-)
-_SECOND = (
-    "Another server of {owner}'s has jobs that are not over: its machine is the one that the "
-    "service knows. End those jobs, or start that server, before this one is offered."
-)
-_REPLACED = (
-    "Stopped on request, unseen: {owner} offers another machine now. If it still runs on the "
-    "former one, it is stopped when that one comes back."
-)
