@@ -77,6 +77,24 @@ class TestTheCredential:
         assert credentials._configured() == "renewed"
 
 
+class TestTheServersOwnCredential:
+    """What it does without a visitor, which is to offer its machine, is done as its owner."""
+
+    def test_is_the_token_that_the_hub_gave_to_it(self, tmp_path):
+        hub = {"JUPYTERHUB_USER": "alice", "JUPYTERHUB_API_TOKEN": "of-the-server"}
+        assert Credentials("alice", tmp_path / "unread", hub).own() == "of-the-server"
+
+    def test_is_what_the_administrator_gave_where_there_is_no_hub(self, tmp_path):
+        (tmp_path / "token").write_text("of-alice\n")
+        # A token of a service's own, which nobody's server has, is not sent.
+        stray = {"JUPYTERHUB_API_TOKEN": "of-something-else"}
+        assert Credentials("alice", tmp_path / "token", stray).own() == "of-alice"
+
+    def test_that_is_missing_is_asked_for(self):
+        with pytest.raises(NoCredential, match="service_token_file"):
+            Credentials("alice", None, {}).own()
+
+
 PROBLEM = (
     b'{"type":"t","title":"T","status":403,"code":"%b","detail":"The service says so.",'
     b'"message":"The service says so."}'

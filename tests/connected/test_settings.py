@@ -60,6 +60,18 @@ class TestTheServicesUrl:
         with pytest.raises(TraitError, match=rf"{section}\.{name} is for the team service"):
             extension.connected_site("alice", None)
 
+    @pytest.mark.parametrize("name", sorted(connecting.OFFERED))
+    def test_takes_what_says_how_much_of_the_machine_is_offered(self, name, tmp_path):
+        values = {"cpu": 1.0, "memory": "1Gi", "gpu": 0, "data_dir": str(tmp_path)}
+        offering = {"service_url": SERVICE, "offer_local_engine": True}
+        assert site(**offering, **{name: values[name]}) is not None
+        with pytest.raises(TraitError, match="is for the team service"):
+            site(**offering, engines=["local"])
+
+    def test_is_what_a_machine_is_offered_to(self):
+        with pytest.raises(TraitError, match="offer_local_engine needs service_url"):
+            site(offer_local_engine=True)
+
     def test_takes_no_cluster(self):
         config = Config(
             SubmarineExtension={"service_url": SERVICE}, KubernetesEngine={"namespace": "ml"}
