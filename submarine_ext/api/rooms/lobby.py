@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from submarine_ext.api.rooms.room import Room
 
 IDLE_SECONDS = 12 * 3600
+MOST_EMPTY = 100
 
 
 class Lobby:
@@ -56,6 +57,7 @@ class Lobby:
                     raise
                 name = secrets.token_urlsafe(16)
                 self._rooms[name] = room
+                self.left(room)  # nobody has come yet, and perhaps nobody will
         return name, self._keys.setdefault((name, who.name), secrets.token_urlsafe(32))
 
     def room(self, name: str, who: Principal, key: str) -> Room | None:
@@ -64,12 +66,16 @@ class Lobby:
         return self._rooms.get(name) if secrets.compare_digest(known, key) else None
 
     def left(self, room: Room) -> None:
-        """Somebody left; a room that stays empty goes."""
-        if not room.seats:
-            asyncio.get_running_loop().call_later(IDLE_SECONDS, self._forget, room)
+        """Somebody left; a room that stays empty goes, the oldest of too many at once."""
+        if room.seats:
+            return
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._forget, room)
+        empty = [each for each in self._rooms.values() if not each.seats and each is not room]
+        for old in empty[: max(0, len(empty) + 1 - MOST_EMPTY)]:
+            self._forget(old)
 
     def _forget(self, room: Room) -> None:
-        if room.seats:
+        if room.seats or room.is_unsaved:
             return
         room.close()
         for name in [name for name, each in self._rooms.items() if each is room]:

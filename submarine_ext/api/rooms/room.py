@@ -117,6 +117,11 @@ class Room:
         if self._due is not None:
             self._due.cancel()
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether somebody typed what is no version yet."""
+        return bool(self._authors)
+
     async def save(self, by: Principal | None = None) -> None:
         """Save what was typed; who saves by hand gets a file that is gone back by it."""
         async with self._turn:
