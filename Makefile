@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FRONTEND := $(shell find labextension -path labextension/lib -prune -o -type f -print) \
             package.json package-lock.json tsconfig.json
 BUILT := submarine_ext/labextension/package.json
-PYTEST := python -m pytest -n 2 --dist worksteal
+PYTEST := python -m pytest -n 3 --dist worksteal
 
 # uv is fast; pip knows the settings of a machine behind a mirror. The second one helps out.
 install = uv pip install -q --python $(BIN)/python $(1) \
@@ -62,7 +62,7 @@ test-frontend: $(BUILT)
 	[ -z "$$failed" ]
 
 test-browser: $(VENV)/.test chromium
-	@cd tests/ui && python -m pytest
+	@cd tests/ui && python -m pytest -n 2 --dist loadfile
 
 test-python: $(VENV)/.test
 	@$(PYTEST)
