@@ -150,7 +150,7 @@ class Upstream:
         except aiohttp.WSServerHandshakeError as refused:
             if refused.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 raise Forbidden(
-                    "The team service lets you follow nothing: it does not take the credential "
+                    "The team service refuses the connection: it does not take the credential "
                     "that this server sends for you, or your account is disabled."
                 ) from None
             raise self._away() from None
