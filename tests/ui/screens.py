@@ -65,8 +65,8 @@ def panel(page: Page) -> Locator:
 
 
 def row(page: Page, name: str) -> Locator:
-    """A job's row in the panel."""
-    return panel(page).get_by_role("listitem").filter(has_text=name)
+    """A job's row in the panel, by its exact name."""
+    return panel(page).get_by_role("listitem").filter(has=page.get_by_text(name, exact=True))
 
 
 def job_view(page: Page) -> Locator:

@@ -97,7 +97,7 @@ def test_a_comparison_is_live_and_says_what_became_of_a_job(lab: Lab, page: Page
     dialog.get_by_role("checkbox", name=re.compile("^goes")).first.check()
     accept.click()
     view = page.locator(".sub-Compare:visible")
-    expect(view.locator("thead th")).to_have_count(2)
+    expect(view.locator(".sub-CompareTable thead th")).to_have_count(2)
 
     view.get_by_role("button", name="Add jobs…").click()
     more = page.get_by_role("dialog", name="Add which jobs?")
