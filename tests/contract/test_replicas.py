@@ -195,7 +195,7 @@ class TestTwoServers:
         heard = asyncio.Event()
         second.feed.follow(
             "projects/default",
-            lambda news: news._data.get("state") == "succeeded" and heard.set(),
+            lambda news: news.data.get("state") == "succeeded" and heard.set(),
         )
         job = await second.jobs.submit(ANA, "default", site.spec(), None)
         await heard.wait()
@@ -210,7 +210,7 @@ class TestTwoServers:
         second.feed.follow(
             f"jobs/{job.id}",
             lambda news: (
-                news.kind == "progress" and news._data["latest"] == {"loss": 0.5} and moved.set()
+                news.kind == "progress" and news.data["latest"] == {"loss": 0.5} and moved.set()
             ),
         )
         await reaches(second, job.id, JobState.RUNNING)
