@@ -63,7 +63,8 @@ def _printed(console: Console, job: JobHandle, story: Story) -> None:
     for piece in story:
         if isinstance(piece, Job):
             job.job = piece
-            if fresh and (piece.state != state or time.monotonic() - at >= EVERY):
+            news = piece.state != state or time.monotonic() - at >= EVERY
+            if fresh and news and not piece.state.terminal:  # the end is the last line
                 console.file.write(_line(piece) + "\n")
                 state, at = piece.state, time.monotonic()
         elif piece:

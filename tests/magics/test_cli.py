@@ -52,6 +52,15 @@ def test_run_wait_fails_with_the_job_and_says_why(submarine):
     assert "failed" in out.splitlines()[-1]
 
 
+def test_the_last_line_says_how_it_ended_also_where_the_log_comes_after_that(submarine, client):
+    job = client.run(script="fail.py")
+    job.wait(60)
+    _, out, _ = submarine("watch", job.id)
+    *printed, last = out.splitlines()
+    assert printed == ["oh no"]
+    assert "failed" in last
+
+
 def test_watch_fails_with_the_job_too(submarine, client):
     client.run(script="fail.py").wait(60)
     assert submarine("watch")[0] == 1
