@@ -224,7 +224,7 @@ def test_a_notebook_runs_as_a_job_which_names_the_version_that_it_ran(
     versions = page.get_by_role("listbox", name="Versions of train.ipynb").get_by_role("option")
     expect(versions.first).to_contain_text("Current")
     panel(page).get_by_role("tab", name="Jobs").click()
-    expect(row(page, "train")).to_contain_text("Succeeded", timeout=SLOW)
+    expect(row(page, "train.ipynb")).to_contain_text("Succeeded", timeout=SLOW)
 
 
 def put(lab: Lab, project: str, cell: str) -> None:
