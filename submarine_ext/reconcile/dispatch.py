@@ -11,10 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -22,6 +19,7 @@ from msgspec.structs import replace
 from submarine_ext.domain.events import SYSTEM
 from submarine_ext.domain.jobs import Event, JobState
 from submarine_ext.engines.base import Engine, EngineInfo, Task, task_name
+from submarine_ext.engines.unpacked import GONE, beside, take_place
 from submarine_ext.errors import NotFound, SubmarineError, Unavailable
 from submarine_ext.failpoints import reach
 from submarine_ext.files.bundles import BundleFiles
@@ -41,7 +39,6 @@ log = logging.getLogger(__name__)
 
 CLAIM = 64
 CLOSE_SECONDS = 10.0
-PART = "work.part."
 
 
 class Engines(Protocol):
@@ -188,30 +185,16 @@ class Dispatcher:
             await self._engines.of(record.job.engine).stop(self.task(record).name)
 
     def _unpack(self, task: Task) -> None:
-        """Unpack beside and rename, so that a folder called ``work`` is whole.
-
-        Beside has a name of its own each time: a server that lost the lease meanwhile may
-        be unpacking too.
-        """
         if task.work.exists():
             return
         assert task.spec.bundle is not None
-        task.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = Path(tempfile.mkdtemp(prefix=PART, dir=task.folder))
+        part = beside(task)
         try:
-            self._bundles.unpack(task.spec.bundle, beside)
+            self._bundles.unpack(task.spec.bundle, part)
         except NotFound:
-            raise SubmarineError(
-                "The job's files are gone from the server; submit it anew."
-            ) from None
+            raise SubmarineError(GONE) from None
         _make_folders(task, work=False)
-        try:
-            beside.rename(task.work)
-        except OSError:
-            if not task.work.exists():
-                raise
-        for left in task.folder.glob(f"{PART}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        take_place(part, task)
 
     async def _stop(self, record: Record) -> None:
         """Once for each attempt, and not before its start is through: engines remember."""

@@ -7,8 +7,6 @@ the bundle asked for anew.
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,10 +14,8 @@ from typing import Protocol
 
 from submarine_ext.engines.base import Task
 from submarine_ext.engines.remote.frames import Code, LinkLost, NeedsCode
+from submarine_ext.engines.unpacked import GONE, beside, take_place
 from submarine_ext.errors import NotFound, SubmarineError
-
-GONE = "The job's files are gone from the server; submit it anew."
-PART = "work.part."
 
 
 class Writer(Protocol):
@@ -112,12 +108,11 @@ class Coming:
 
     async def unpacked(self, task: Task) -> None:
         """Have the job's files in its folder, whole or not at all. One call at a time."""
-        task.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not task.work.exists():
-            beside = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=PART, dir=task.folder))
+            part = await asyncio.to_thread(beside, task)
             if task.spec.bundle is not None:
-                await self._unpack(task.spec.bundle, beside)
-            await asyncio.to_thread(_take_place, beside, task)
+                await self._unpack(task.spec.bundle, part)
+            await asyncio.to_thread(take_place, part, task)
         task.artifacts.mkdir(exist_ok=True, mode=0o700)
 
     async def _unpack(self, sha256: str, to: Path) -> None:
@@ -144,14 +139,3 @@ class Coming:
                 self._arriving = None
                 arriving.leave()
         return True
-
-
-def _take_place(beside: Path, task: Task) -> None:
-    """What is beside becomes the folder; what earlier tries left there goes."""
-    try:
-        beside.rename(task.work)
-    except OSError:
-        if not task.work.exists():
-            raise
-    for left in task.folder.glob(f"{PART}*"):
-        shutil.rmtree(left, ignore_errors=True)

@@ -50,7 +50,7 @@ def set_mark(folder: Path, said: Mark) -> None:
 
 def log_sizes(task: Task) -> list[int]:
     """How much of each rank's log is here."""
-    return [_size(task.log(rank)) for rank in range(task.spec.distributed.ranks)]
+    return [size_of(task.log(rank)) for rank in range(task.spec.distributed.ranks)]
 
 
 def output_sizes(task: Task) -> dict[str, int]:
@@ -103,7 +103,8 @@ def _sync(file: Path) -> None:
         os.close(descriptor)
 
 
-def _size(file: Path) -> int:
+def size_of(file: Path) -> int:
+    """In bytes; 0 for one that is not there."""
     try:
         return file.stat().st_size
     except FileNotFoundError:

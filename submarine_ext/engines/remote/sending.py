@@ -27,7 +27,7 @@ from submarine_ext.engines.remote.frames import (
     Seen,
     encode,
 )
-from submarine_ext.engines.remote.keeping import files_below
+from submarine_ext.engines.remote.keeping import files_below, size_of
 from submarine_ext.errors import Invalid
 
 #: Seconds between two looks at logs that may have grown.
@@ -123,7 +123,7 @@ class Sender:
 
     async def _send_log(self, course: _Course, rank: int) -> bool:
         file, offset = course.held.task.log(rank), course.logs.get(rank, 0)
-        if _size(file) <= offset:
+        if size_of(file) <= offset:
             return False
         data = await asyncio.to_thread(_read, file, offset)
         await self.say(Log(course.held.task.name, rank, offset, data))
@@ -189,10 +189,3 @@ def _read(file: Path, offset: int) -> bytes:
         return os.pread(descriptor, PIECE, offset)
     finally:
         os.close(descriptor)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0
