@@ -194,8 +194,8 @@ class TestStop:
 
     async def test_a_waiting_job_says_what_it_waits_for_and_can_be_stopped(self, lab):
         first = await lab.submit(command=["sleep", "60"], resources=Resources(cpu=2))
+        await lab.until(first, JobState.RUNNING)  # starts are prepared side by side
         second = await lab.submit(command=["sleep", "60"])
-        await lab.until(first, JobState.RUNNING)
         waiting = await lab.until(second, JobState.QUEUED)
         while not waiting.reason:
             await lab._changed.wait()
